@@ -1,0 +1,29 @@
+namespace Tiercel.Engine.Kernels;
+
+/// <summary>
+/// The input side of a projection: float rows and, where the weights want them, the same rows rounded to 8 bits in blocks of 32 with a
+/// float scale (and the sum of each block). Rounding is done once for all matrices that read the rows.
+/// </summary>
+public sealed class ActivationRows : IDisposable
+{
+    /// <param name="maxRows">Rows it can hold.</param>
+    /// <param name="maxColumns">Columns a row may have, a multiple of 32.</param>
+    public ActivationRows(int maxRows, int maxColumns)
+    {
+        MaxRows = maxRows;
+        MaxColumns = maxColumns;
+    }
+
+    public int MaxRows { get; }
+
+    public int MaxColumns { get; }
+
+    /// <summary>Takes rows; the result of a row depends on that row alone.</summary>
+    /// <param name="team">Rounding is shared by its threads.</param>
+    /// <param name="rows">[rowCount, columns] with <paramref name="stride"/> floats from row to row; must stay valid while used.</param>
+    public unsafe void Load(ThreadTeam team, float* rows, int rowCount, int columns, int stride) => throw new NotImplementedException();
+
+    public void Dispose()
+    {
+    }
+}
