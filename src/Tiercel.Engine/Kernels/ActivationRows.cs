@@ -18,10 +18,10 @@ public sealed class ActivationRows : IDisposable
 
     public int MaxColumns { get; }
 
-    /// <summary>Takes rows; the result of a row depends on that row alone.</summary>
+    /// <summary>Takes rows, which must stay valid while used; what is made of a row depends on that row alone.</summary>
     /// <param name="team">Rounding is shared by its threads.</param>
-    /// <param name="rows">[rowCount, columns] with <paramref name="stride"/> floats from row to row; must stay valid while used.</param>
-    public unsafe void Load(ThreadTeam team, float* rows, int rowCount, int columns, int stride) => throw new NotImplementedException();
+    /// <param name="rows">[rows, columns]: at most <see cref="MaxRows"/> by <see cref="MaxColumns"/>.</param>
+    public void Load(ThreadTeam team, FloatRows rows) => throw new NotImplementedException();
 
     public void Dispose()
     {
