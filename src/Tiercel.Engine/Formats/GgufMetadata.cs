@@ -18,28 +18,44 @@ public sealed class GgufMetadata
 
     public object? this[string key] => _values.GetValueOrDefault(key);
 
-    public string? GetString(string key) => Get<string>(key);
+    public string? GetString(string key) => Get<string>(key, "a string");
 
-    public long? GetInteger(string key) => _values.TryGetValue(key, out object? value) ? value is long number ? number : throw Mistyped(key, "an integer") : null;
+    public long? GetInteger(string key) => _values.GetValueOrDefault(key) switch
+    {
+        null => null,
+        long number => number,
+        ulong number => throw new ModelFormatException($"metadata key '{GgufNames.Shorten(key)}' is {number}, which is above 2^63-1"),
+        _ => throw Mistyped(key, "an integer"),
+    };
 
     /// <summary>A float, or an integer as one.</summary>
-    public double? GetNumber(string key) => _values.TryGetValue(key, out object? value)
-        ? value is double number ? number : value is long integer ? integer : throw Mistyped(key, "a number")
-        : null;
+    public double? GetNumber(string key) => _values.GetValueOrDefault(key) switch
+    {
+        null => null,
+        double number => number,
+        long number => number,
+        ulong number => number,
+        _ => throw Mistyped(key, "a number"),
+    };
 
-    public bool? GetBoolean(string key) => _values.TryGetValue(key, out object? value) ? value is bool flag ? flag : throw Mistyped(key, "a boolean") : null;
+    public bool? GetBoolean(string key) => _values.GetValueOrDefault(key) switch
+    {
+        null => null,
+        bool flag => flag,
+        _ => throw Mistyped(key, "a boolean"),
+    };
 
-    public IReadOnlyList<string>? GetStrings(string key) => Get<string[]>(key);
+    public IReadOnlyList<string>? GetStrings(string key) => Get<string[]>(key, "an array of strings");
 
-    public IReadOnlyList<long>? GetIntegers(string key) => Get<long[]>(key);
+    public IReadOnlyList<long>? GetIntegers(string key) => Get<long[]>(key, "an array of integers");
 
-    public IReadOnlyList<double>? GetNumbers(string key) => Get<double[]>(key);
+    public IReadOnlyList<double>? GetNumbers(string key) => Get<double[]>(key, "an array of floats");
 
-    public IReadOnlyList<bool>? GetBooleans(string key) => Get<bool[]>(key);
+    public IReadOnlyList<bool>? GetBooleans(string key) => Get<bool[]>(key, "an array of booleans");
 
-    private T? Get<T>(string key)
+    private T? Get<T>(string key, string expected)
         where T : class
-        => _values.TryGetValue(key, out object? value) ? value as T ?? throw Mistyped(key, typeof(T).Name) : null;
+        => _values.TryGetValue(key, out object? value) ? value as T ?? throw Mistyped(key, expected) : null;
 
-    private static ModelFormatException Mistyped(string key, string expected) => new($"metadata key '{key}' is not {expected}");
+    private static ModelFormatException Mistyped(string key, string expected) => new($"metadata key '{GgufNames.Shorten(key)}' is not {expected}");
 }
