@@ -3,7 +3,7 @@ namespace Tiercel.Engine.Sampling;
 /// <summary>How the next token is chosen. The defaults are OpenAI's: plain sampling at temperature 1.</summary>
 public sealed record SamplingOptions
 {
-    /// <summary>0 is greedy; at most 100.</summary>
+    /// <summary>0 (and anything below 1e-5) is greedy; at most 100.</summary>
     public float Temperature { get; init; } = 1f;
 
     /// <summary>Keep the k likeliest; 0 keeps all.</summary>
@@ -18,7 +18,7 @@ public sealed record SamplingOptions
     /// <summary>Locally typical sampling: keep the most typical set that reaches this; in (0, 1].</summary>
     public float TypicalP { get; init; } = 1f;
 
-    /// <summary>Divides positive and multiplies negative logits of tokens seen in prompt or output; 1 is off, must be above 0.</summary>
+    /// <summary>Divides positive and multiplies negative logits of tokens seen in prompt or output; 1 is off; in [0.01, 100].</summary>
     public float RepetitionPenalty { get; init; } = 1f;
 
     /// <summary>Subtracted once from the logit of each token of the output; in [-2, 2].</summary>
@@ -41,7 +41,7 @@ public sealed record SamplingOptions
     /// <summary>Tokens that end a repeat (new lines, quotes).</summary>
     public IReadOnlyList<int> DryBreakers { get; init; } = [];
 
-    /// <summary>Added to the logit of a token; in [-100, 100].</summary>
+    /// <summary>Added to the logit of a token before the penalties; in [-100, 100].</summary>
     public IReadOnlyDictionary<int, float>? LogitBias { get; init; }
 
     /// <summary>The same seed, prompt and options give the same output. The edge draws one where the client gave none.</summary>
