@@ -85,12 +85,15 @@ public sealed class GgufFile : IDisposable
         for (int i = 0; i < headers.Length; i++)
         {
             string part = split.PathOf(path, i);
-            if (!File.Exists(part))
+            try
             {
-                throw new ModelFormatException($"{System.IO.Path.GetFileName(path)}: file {i + 1} of {split.Count} of the split model is missing: {part}");
+                headers[i] = OpenOne(part, files, budget);
+            }
+            catch (FileNotFoundException e)
+            {
+                throw new ModelFormatException($"{System.IO.Path.GetFileName(path)}: file {i + 1} of {split.Count} of the split model is missing: {part}", e);
             }
 
-            headers[i] = OpenOne(part, files, budget);
             CheckPart(headers[i], headers[0], split, i, part);
         }
 
