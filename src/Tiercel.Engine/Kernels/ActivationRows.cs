@@ -6,6 +6,8 @@ namespace Tiercel.Engine.Kernels;
 /// </summary>
 public sealed class ActivationRows : IDisposable
 {
+    private FloatRows _rows;
+
     /// <param name="maxRows">Rows it can hold.</param>
     /// <param name="maxColumns">Columns a row may have, a multiple of 32.</param>
     public ActivationRows(int maxRows, int maxColumns)
@@ -18,10 +20,21 @@ public sealed class ActivationRows : IDisposable
 
     public int MaxColumns { get; }
 
+    /// <summary>The rows last loaded.</summary>
+    internal FloatRows Rows => _rows;
+
+    internal ProjectionWork Work { get; } = new();
+
     /// <summary>Takes rows, which must stay valid while used; what is made of a row depends on that row alone.</summary>
     /// <param name="team">Rounding is shared by its threads.</param>
     /// <param name="rows">[rows, columns]: at most <see cref="MaxRows"/> by <see cref="MaxColumns"/>.</param>
-    public void Load(ThreadTeam team, FloatRows rows) => throw new NotImplementedException();
+    public void Load(ThreadTeam team, FloatRows rows)
+    {
+        ArgumentNullException.ThrowIfNull(team);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(rows.RowCount, MaxRows, nameof(rows));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(rows.Columns, MaxColumns, nameof(rows));
+        _rows = rows;
+    }
 
     public void Dispose()
     {

@@ -1,3 +1,6 @@
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+
 namespace Tiercel.Engine.Kernels;
 
 /// <summary>
@@ -6,25 +9,222 @@ namespace Tiercel.Engine.Kernels;
 /// </summary>
 public sealed class ThreadTeam : IDisposable
 {
+    /// <summary>Rounds of spinning before a thread parks, each about the time of a few cache misses (tens of microseconds in all).</summary>
+    private const int SpinRounds = 2_000;
+
+    private readonly ThreadParking[] _parking;
+    private readonly Thread[] _threads;
+    private readonly ThreadParking _callerParking = new();
+    private Shared _shared;
+    private TeamWork? _work;
+    private int _itemCount;
+    private ExceptionDispatchInfo? _failure;
+    private int _busy;
+    private bool _stopping;
+
     /// <param name="threadCount">Threads in all, the calling one included; at least 1.</param>
     public ThreadTeam(int threadCount)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threadCount, 1);
         ThreadCount = threadCount;
+        _parking = new ThreadParking[threadCount - 1];
+        _threads = new Thread[threadCount - 1];
+        for (int i = 0; i < _threads.Length; i++)
+        {
+            int thread = i + 1;
+            _parking[i] = new ThreadParking();
+            _threads[i] = new Thread(() => Serve(thread)) { IsBackground = true, Name = $"tiercel-team-{thread}" };
+            _threads[i].Start();
+        }
     }
 
     public int ThreadCount { get; }
 
     /// <summary>Runs all items and returns when the last has ended. One caller at a time; not re-entrant.</summary>
+    /// <exception cref="InvalidOperationException">It is already running.</exception>
+    /// <remarks>What an item throws is thrown here, after the other items have ended (the first one, if several throw).</remarks>
     public void Run(TeamWork work, int itemCount)
     {
-        for (int item = 0; item < itemCount; item++)
+        ArgumentNullException.ThrowIfNull(work);
+        ArgumentOutOfRangeException.ThrowIfNegative(itemCount);
+        ObjectDisposedException.ThrowIf(_stopping, this);
+        if (Interlocked.Exchange(ref _busy, 1) != 0)
         {
-            work.Execute(item, 0);
+            throw new InvalidOperationException("the thread team is already running; it has one caller at a time and is not re-entrant");
+        }
+
+        try
+        {
+            if (itemCount <= 1 || _threads.Length == 0)
+            {
+                for (int item = 0; item < itemCount; item++)
+                {
+                    work.Execute(item, 0);
+                }
+            }
+            else
+            {
+                RunTogether(work, itemCount);
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref _busy, 0);
         }
     }
 
     public void Dispose()
     {
+        if (_stopping)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _stopping, true);
+        Interlocked.MemoryBarrier();
+        foreach (ThreadParking parking in _parking)
+        {
+            parking.Wake();
+        }
+
+        foreach (Thread thread in _threads)
+        {
+            thread.Join();
+        }
+    }
+
+    private void RunTogether(TeamWork work, int itemCount)
+    {
+        _work = work;
+        _itemCount = itemCount;
+        _failure = null;
+        Volatile.Write(ref _shared.Done, 0);
+
+        // The exchange publishes the fields above and, being a full fence, comes before the parked flags are read: a thread that goes to sleep either is
+        // seen parked here, or sees the new ticket itself.
+        long generation = (_shared.Ticket >> 32) + 1;
+        Interlocked.Exchange(ref _shared.Ticket, (generation << 32) | (uint)itemCount);
+        for (int i = 0; i < Math.Min(_parking.Length, itemCount - 1); i++)
+        {
+            _parking[i].Wake();
+        }
+
+        TakeItems(0);
+        WaitForOthers(itemCount);
+        _work = null;
+        _failure?.Throw();
+    }
+
+    /// <summary>
+    /// Takes items while there are any. The ticket's low half counts the items left and its high half the runs, so that taking one pins the run: the fields
+    /// read afterwards cannot change before the item is counted as done.
+    /// </summary>
+    private void TakeItems(int thread)
+    {
+        int taken = 0;
+        int itemCount = 0;
+        long ticket = Volatile.Read(ref _shared.Ticket);
+        while ((uint)ticket != 0)
+        {
+            long seen = Interlocked.CompareExchange(ref _shared.Ticket, ticket - 1, ticket);
+            if (seen != ticket)
+            {
+                ticket = seen;
+                continue;
+            }
+
+            itemCount = _itemCount;
+            Execute(_work!, itemCount - (int)(uint)ticket, thread);
+            taken++;
+            ticket = Volatile.Read(ref _shared.Ticket);
+        }
+
+        // Items of two runs are never mixed here: the first run cannot end before this addition.
+        if (taken != 0 && Interlocked.Add(ref _shared.Done, taken) == itemCount && thread != 0)
+        {
+            _callerParking.Wake();
+        }
+    }
+
+    private void Execute(TeamWork work, int item, int thread)
+    {
+        try
+        {
+            work.Execute(item, thread);
+        }
+#pragma warning disable CA1031 // whatever it is, it belongs to the caller of Run, and a team thread must not end the process
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(failure), null);
+        }
+    }
+
+    private void WaitForOthers(int itemCount)
+    {
+        for (int round = 0; Volatile.Read(ref _shared.Done) != itemCount; round++)
+        {
+            if (round < SpinRounds)
+            {
+                Thread.SpinWait(1);
+                continue;
+            }
+
+            _callerParking.Announce();
+            if (Volatile.Read(ref _shared.Done) != itemCount)
+            {
+                _callerParking.Park();
+            }
+            else
+            {
+                _callerParking.Withdraw();
+            }
+        }
+    }
+
+    private void Serve(int thread)
+    {
+        ThreadParking parking = _parking[thread - 1];
+        int round = 0;
+        while (!Volatile.Read(ref _stopping))
+        {
+            if ((uint)Volatile.Read(ref _shared.Ticket) != 0)
+            {
+                TakeItems(thread);
+                round = 0;
+            }
+            else if (round < SpinRounds)
+            {
+                round++;
+                Thread.SpinWait(1);
+            }
+            else
+            {
+                parking.Announce();
+                if ((uint)Volatile.Read(ref _shared.Ticket) == 0 && !Volatile.Read(ref _stopping))
+                {
+                    parking.Park();
+                }
+                else
+                {
+                    parking.Withdraw();
+                }
+
+                round = 0;
+            }
+        }
+    }
+
+    /// <summary>The two words that all threads write, each on cache lines of its own (two, because lines are fetched in pairs).</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 384)]
+    private struct Shared
+    {
+        /// <summary>High half: number of the run. Low half: items not yet taken.</summary>
+        [FieldOffset(128)]
+        public long Ticket;
+
+        /// <summary>Items ended in this run.</summary>
+        [FieldOffset(256)]
+        public int Done;
     }
 }
