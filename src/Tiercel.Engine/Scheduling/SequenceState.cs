@@ -1,0 +1,9 @@
+namespace Tiercel.Engine.Scheduling;
+
+internal enum SequenceState
+{
+    /// <summary>New, or preempted: holds no blocks.</summary>
+    Waiting,
+    Running,
+    Finished,
+}
