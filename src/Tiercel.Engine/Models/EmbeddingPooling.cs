@@ -1,47 +1,36 @@
 namespace Tiercel.Engine.Models;
 
-/// <summary>Makes one unit vector of the hidden states of a text.</summary>
-public static class EmbeddingPooling
+/// <summary>
+/// Makes one unit vector of the hidden states of a text, one state at a time: a long text never has all of its states in memory. Which states are added is
+/// what <see cref="PoolingKind"/> says; several are averaged.
+/// </summary>
+/// <param name="length">Numbers in a state.</param>
+public sealed class EmbeddingPooling(int length)
 {
-    /// <summary>Pools rows and scales the result to length 1 (a zero vector stays zero).</summary>
-    /// <param name="kind">Which rows count.</param>
-    /// <param name="rowCount">Rows, at least 1.</param>
-    /// <param name="getRow">Hidden state of the i-th token, [embedding length].</param>
-    /// <param name="destination">[embedding length].</param>
-    public static void Pool(PoolingKind kind, int rowCount, Func<int, ReadOnlySpan<float>> getRow, Span<float> destination)
+    /// <summary>Sums in double: the order of the rows is fixed, and thousands of rows lose nothing.</summary>
+    private readonly double[] _sums = new double[length];
+
+    /// <summary>Adds the state of the next token.</summary>
+    /// <param name="state">[length].</param>
+    public void Add(ReadOnlySpan<float> state)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(rowCount, 1);
-        ArgumentNullException.ThrowIfNull(getRow);
-        (int first, int count) = kind switch
+        ArgumentOutOfRangeException.ThrowIfNotEqual(state.Length, _sums.Length);
+        for (int i = 0; i < _sums.Length; i++)
         {
-            PoolingKind.Mean => (0, rowCount),
-            PoolingKind.First => (0, 1),
-            PoolingKind.Last => (rowCount - 1, 1),
-            _ => throw new ArgumentOutOfRangeException(nameof(kind)),
-        };
-
-        // Sums in double: the order of the rows is fixed, and thousands of rows lose nothing.
-        double[] sums = new double[destination.Length];
-        for (int row = first; row < first + count; row++)
-        {
-            ReadOnlySpan<float> values = getRow(row);
-            ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, destination.Length);
-            for (int i = 0; i < sums.Length; i++)
-            {
-                sums[i] += values[i];
-            }
+            _sums[i] += state[i];
         }
+    }
 
+    /// <summary>The direction of the sum, which is that of the mean: length 1 (a zero vector stays zero).</summary>
+    public float[] Finish()
+    {
         double squares = 0;
-        foreach (double sum in sums)
+        foreach (double sum in _sums)
         {
             squares += sum * sum;
         }
 
         double scale = squares > 0 ? 1 / Math.Sqrt(squares) : 0;
-        for (int i = 0; i < sums.Length; i++)
-        {
-            destination[i] = (float)(sums[i] * scale);
-        }
+        return [.. _sums.Select(sum => (float)(sum * scale))];
     }
 }
