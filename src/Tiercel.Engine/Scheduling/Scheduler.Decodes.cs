@@ -4,15 +4,12 @@ public sealed partial class Scheduler
 {
     private static readonly Comparer<Sequence> UrgencyOrder = Comparer<Sequence>.Create(Sequence.CompareUrgency);
 
-    private static readonly Comparison<Sequence> LongestUnplannedFirst = static (left, right) =>
-    {
-        int order = left.PlannedStep.CompareTo(right.PlannedStep);
-        return order != 0 ? order : Sequence.CompareUrgency(left, right);
-    };
-
     private readonly List<Sequence> _decoding = [];
     private int _rowsLeft;
     private int _outputsLeft;
+
+    // The last one served when streams had to take turns.
+    private Sequence? _lastTurn;
 
     /// <summary>
     /// One row for every sequence that decodes. When a block is needed and none can be had, the last sequence in the order that has no rows in this plan gives up
@@ -46,7 +43,7 @@ public sealed partial class Scheduler
     }
 
     /// <summary>
-    /// More streams than a step has outputs take turns, the one that has waited longest first. A part of the step is left to prompts where there are any, or
+    /// More streams than a step has outputs take turns, round and round in their order. A part of the step is left to prompts where there are any, or
     /// saturated streams would keep them from ever being finished.
     /// </summary>
     private void LimitDecodes(bool prefills)
@@ -62,10 +59,29 @@ public sealed partial class Scheduler
         int limit = Math.Min(Options.TokenBudget - rows, Options.MaxOutputs - outputs);
         if (_decoding.Count > limit)
         {
-            _decoding.Sort(LongestUnplannedFirst);
-            _decoding.RemoveRange(limit, _decoding.Count - limit);
-            _decoding.Sort(UrgencyOrder);
+            TakeTurns(limit);
         }
+    }
+
+    private void TakeTurns(int count)
+    {
+        int first = 0;
+        while (_lastTurn is not null && first < _decoding.Count && Sequence.CompareUrgency(_decoding[first], _lastTurn) <= 0)
+        {
+            first++;
+        }
+
+        first %= _decoding.Count;
+        int wrapped = Math.Max(0, first + count - _decoding.Count);
+        if (count > 0)
+        {
+            _lastTurn = wrapped > 0 ? _decoding[wrapped - 1] : _decoding[first + count - 1];
+        }
+
+        // What is left stays in order: the beginning that the round has come back to, and the part from where it went on.
+        int end = Math.Min(first + count, _decoding.Count);
+        _decoding.RemoveRange(end, _decoding.Count - end);
+        _decoding.RemoveRange(wrapped, first - wrapped);
     }
 
     private void PlanDecode(Sequence sequence)

@@ -83,7 +83,7 @@ public sealed partial class Scheduler
         double context = 0;
         foreach (Sequence sequence in _prefilling)
         {
-            context = Math.Max(context, sequence.ComputedTokens);
+            context += (double)sequence.ComputedTokens / _prefilling.Count;
         }
 
         double seconds = Options.StepTarget.TotalSeconds - _cost.Predict(_chunks.Count, pairs);

@@ -49,7 +49,7 @@ public sealed class Sequence
     /// <summary>Place of the last published block in the prefix tree.</summary>
     internal int Tail { get; set; }
 
-    /// <summary>Number of the last step in which it had rows.</summary>
+    /// <summary>Number of the last step whose plan gave it rows.</summary>
     internal long PlannedStep { get; set; }
 
     /// <summary>Number of the last step whose plan gave it blocks from the cache.</summary>

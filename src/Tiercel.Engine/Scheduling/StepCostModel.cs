@@ -1,20 +1,20 @@
 namespace Tiercel.Engine.Scheduling;
 
 /// <summary>
-/// Learns how long a step takes: seconds = a + b * rows + c * attended pairs of positions. Least squares in relative error, forgetting slowly,
-/// with coefficients that are never negative.
+/// Learns how long a step takes: seconds = a + b * rows + c * attended pairs of positions. Least squares, forgetting slowly, with
+/// coefficients that are never negative. A step weighs as if the noise of its time grew with the square root of it, so that neither the long nor the short ones decide alone.
 /// </summary>
 internal sealed class StepCostModel
 {
     private const int Terms = 3;
 
-    // Old steps lose half of their weight in about 35 steps: a machine that slows down is noticed within seconds.
-    private const double Forgetting = 0.98;
+    // Old steps lose half of their weight in about 23 steps: a machine that slows down is noticed within seconds.
+    private const double Forgetting = 0.97;
 
     // One pause of the collector or of the machine must not look like a hundred slow rows.
     private const double LargestSurprise = 3;
     private const int Warmup = 3;
-    private const int Sweeps = 12;
+    private const int Sweeps = 24;
 
     // Units that bring the three terms to one magnitude.
     private const double RowUnit = 64;
@@ -48,19 +48,19 @@ internal sealed class StepCostModel
             _coefficients[1] = seconds * RowUnit / rows;
         }
 
-        double expected = Predict(rows, pairs);
-        if (_samples > Warmup && expected > 0)
+        // Where all is forgotten to zero there is nothing to compare with.
+        double expected = Math.Max(Predict(rows, pairs), seconds * 1e-3);
+        if (_samples > Warmup)
         {
             seconds = Math.Clamp(seconds, expected / LargestSurprise, expected * LargestSurprise);
         }
 
-        Accumulate([1, rows / RowUnit, pairs / PairUnit], seconds);
+        Accumulate([1, rows / RowUnit, pairs / PairUnit], seconds, weight: 1 / expected);
         Solve();
     }
 
-    private void Accumulate(ReadOnlySpan<double> terms, double seconds)
+    private void Accumulate(ReadOnlySpan<double> terms, double seconds, double weight)
     {
-        double weight = 1 / (seconds * seconds);
         for (int i = 0; i < Terms; i++)
         {
             for (int j = 0; j < Terms; j++)

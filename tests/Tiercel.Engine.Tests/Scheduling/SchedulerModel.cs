@@ -112,8 +112,10 @@ internal sealed class SchedulerModel
     {
         Steps++;
         _now += TimeSpan.FromMilliseconds(_random.Next(1, 50));
+        List<Sequence> streams = [.. _alive.Where(s => s is { State: SequenceState.Running, IsDecoding: true })];
         StepPlan plan = _scheduler.Plan(_now);
         Assert.Equal(_alive.Count == 0, plan.IsEmpty);
+        CheckStreams(streams, plan);
         if (plan.IsEmpty)
         {
             return;
@@ -195,6 +197,19 @@ internal sealed class SchedulerModel
             {
                 Assert.True(chunk.Start <= chunk.Sequence.OutputRows, "a wanted row was taken from the cache");
             }
+        }
+    }
+
+    /// <summary>Every stream moves in every step, or has lost its blocks, unless there are more streams than a step has room for.</summary>
+    private void CheckStreams(List<Sequence> streams, StepPlan plan)
+    {
+        SchedulerOptions options = _shape.Options;
+        bool room = streams.Count <= options.MaxOutputs - Math.Max(1, options.MaxOutputs / 8)
+            && streams.Count <= options.TokenBudget - Math.Max(1, options.TokenBudget / 8);
+        foreach (Sequence stream in streams)
+        {
+            Assert.True(
+                !room || plan.Preempted.Contains(stream) || plan.Chunks.Any(c => c.Sequence == stream), $"stream {stream.Id} had no row in step {Steps}");
         }
     }
 
