@@ -1,0 +1,9 @@
+namespace Tiercel.Engine.Templates.Syntax;
+
+/// <summary>What follows a statement.</summary>
+internal enum Flow
+{
+    Next,
+    Break,
+    Continue,
+}
