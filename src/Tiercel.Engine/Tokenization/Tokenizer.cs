@@ -1,5 +1,6 @@
 using Tiercel.Engine.Formats;
 using Tiercel.Engine.Templates;
+using Tiercel.Engine.Tokenization.Vocabularies;
 
 namespace Tiercel.Engine.Tokenization;
 
@@ -20,9 +21,23 @@ public abstract class Tokenizer
     /// <summary>All tokens after which a model stops by itself: eos, eot, eom and their like.</summary>
     public abstract IReadOnlySet<int> EndTokens { get; }
 
+    /// <summary>Why the tokens may not be those that the model was trained with, for the log; null in the usual case.</summary>
+    public virtual string? Warning => null;
+
     /// <summary>Reads the tokenizer that a model file describes.</summary>
     /// <exception cref="ModelFormatException">It is missing, contradictory or of an unknown kind.</exception>
-    public static Tokenizer Create(GgufMetadata metadata) => throw new NotImplementedException();
+    public static Tokenizer Create(GgufMetadata metadata)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        string model = metadata.GetString(TokenizerKeys.Model) ?? throw VocabularyReader.Wrong(TokenizerKeys.Model, "is missing");
+        return model switch
+        {
+            "gpt2" => BytePairTokenizer.Read(Vocabulary.Read(metadata), metadata),
+            "llama" => SentencePieceTokenizer.Read(Vocabulary.Read(metadata), metadata),
+            "bert" => WordPieceTokenizer.Read(Vocabulary.Read(metadata), metadata),
+            _ => throw VocabularyReader.Wrong(TokenizerKeys.Model, $"names the kind '{(model.Length > 60 ? model[..60] : model)}'; gpt2, llama and bert can be used"),
+        };
+    }
 
     /// <summary>Encodes text.</summary>
     /// <param name="text">Any string; lone surrogates become U+FFFD.</param>
@@ -39,7 +54,7 @@ public abstract class Tokenizer
     /// <summary>The bytes a token stands for; special tokens give their text. Half characters are possible.</summary>
     public abstract ReadOnlySpan<byte> GetBytes(int token);
 
-    /// <summary>Whether a token is a control token, which is not part of the text shown to a user.</summary>
+    /// <summary>Whether a token is a control token (or the unknown token), which is not part of the text shown to a user.</summary>
     public abstract bool IsControl(int token);
 
     /// <summary>The id of the token with exactly this text (a special token's, say), or null.</summary>

@@ -1,0 +1,117 @@
+using System.Numerics;
+using Tiercel.Engine.Tokenization.Vocabularies;
+
+namespace Tiercel.Engine.Tokenization.Merging;
+
+/// <summary>
+/// The merges of a byte-pair vocabulary: (left id, right id) to rank. One 64-bit word an entry: left in bits 43 to 63, right in bits 22 to 42, rank
+/// below; open addressing at most half full, so that a lookup is about one cache line.
+/// </summary>
+internal sealed class MergeTable
+{
+    public const uint None = uint.MaxValue;
+
+    private const int RankBits = 22;
+    private const int RightBits = 21;
+    private const ulong Empty = ulong.MaxValue;
+
+    private readonly ulong[] _slots;
+    private readonly int[] _merged;
+    private readonly int _shift;
+
+    private MergeTable(int count)
+    {
+        int bits = BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)Math.Max(count * 2, 16)));
+        _slots = new ulong[1 << bits];
+        Array.Fill(_slots, Empty);
+        _shift = 64 - bits;
+        _merged = new int[count];
+    }
+
+    /// <summary>The rank of the merge of two tokens, or <see cref="None"/>.</summary>
+    public uint Find(int left, int right)
+    {
+        ulong key = ((ulong)(uint)left << RightBits) | (uint)right;
+        ulong[] slots = _slots;
+        int mask = slots.Length - 1;
+        for (int index = Start(key); ; index = (index + 1) & mask)
+        {
+            ulong slot = slots[index & mask];
+            if (slot >> RankBits == key)
+            {
+                return (uint)(slot & ((1u << RankBits) - 1));
+            }
+
+            if (slot == Empty)
+            {
+                return None;
+            }
+        }
+    }
+
+    /// <summary>The token that a merge gives.</summary>
+    public int MergedBy(uint rank) => _merged[rank];
+
+    /// <exception cref="Formats.ModelFormatException">A merge is malformed or speaks of tokens that are not there.</exception>
+    public static MergeTable Read(IReadOnlyList<string> merges, Vocabulary vocabulary)
+    {
+        // The last rank is kept free: with all ones in left and right it would spell an empty slot.
+        if (merges.Count >= (1 << RankBits) - 1)
+        {
+            throw VocabularyReader.Wrong(TokenizerKeys.Merges, $"has {merges.Count} entries; up to {(1 << RankBits) - 2} can be used");
+        }
+
+        MergeTable table = new(merges.Count);
+        Span<char> joined = stackalloc char[256];
+        for (int rank = 0; rank < merges.Count; rank++)
+        {
+            ReadOnlySpan<char> merge = merges[rank];
+
+            // A token may itself be one space, so the separator is looked for after the first character.
+            int space = merge.Length > 2 ? merge[1..].IndexOf(' ') + 1 : 0;
+            if (space == 0 || space == merge.Length - 1)
+            {
+                throw VocabularyReader.Wrong(TokenizerKeys.Merges, $"is not two tokens with a space between at entry {rank}");
+            }
+
+            ReadOnlySpan<char> left = merge[..space];
+            ReadOnlySpan<char> right = merge[(space + 1)..];
+            scoped Span<char> whole = merge.Length <= joined.Length ? joined[..(merge.Length - 1)] : new char[merge.Length - 1];
+            left.CopyTo(whole);
+            right.CopyTo(whole[left.Length..]);
+            table.Insert(Require(left, rank, vocabulary), Require(right, rank, vocabulary), rank, Require(whole, rank, vocabulary), vocabulary);
+        }
+
+        return table;
+    }
+
+    private static int Require(ReadOnlySpan<char> text, int rank, Vocabulary vocabulary)
+    {
+        int token = vocabulary.Find(text);
+        return token >= 0
+            ? token
+            : throw VocabularyReader.Wrong(TokenizerKeys.Merges, $"at entry {rank} needs the token '{(text.Length > 40 ? text[..40] : text)}', which is not in the vocabulary");
+    }
+
+    private void Insert(int left, int right, int rank, int merged, Vocabulary vocabulary)
+    {
+        _merged[rank] = merged;
+
+        // A merge that ends in a control token is never applied: text would become control by being spelt.
+        if (vocabulary.IsControl(merged) || Find(left, right) != None)
+        {
+            return;
+        }
+
+        ulong key = ((ulong)(uint)left << RightBits) | (uint)right;
+        int index = Start(key);
+        while (_slots[index] != Empty)
+        {
+            index = (index + 1) & (_slots.Length - 1);
+        }
+
+        _slots[index] = (key << RankBits) | (uint)rank;
+    }
+
+    private int Start(ulong key) => (int)((key * 0x9E3779B97F4A7C15) >> _shift);
+}

@@ -1,0 +1,47 @@
+using Tiercel.Engine.Formats;
+
+namespace Tiercel.Engine.Tokenization.Vocabularies;
+
+/// <summary>The checked list of tokens of a model: texts are unique and not empty, every named id is in range. Immutable once read.</summary>
+internal sealed class Vocabulary
+{
+    private readonly Dictionary<string, int> _ids;
+
+    internal Vocabulary(IReadOnlyList<string> texts, TokenType[] types, Dictionary<string, int> ids, SpecialIds special)
+    {
+        Texts = texts;
+        Types = types;
+        _ids = ids;
+        Special = special;
+    }
+
+    public int Count => Types.Length;
+
+    public IReadOnlyList<string> Texts { get; }
+
+    public TokenType[] Types { get; }
+
+    public SpecialIds Special { get; }
+
+    /// <summary><c>general.name</c>; a few models are told by it because the format has no key for how their tokens strip white space.</summary>
+    public required string ModelName { get; init; }
+
+    public required string Architecture { get; init; }
+
+    /// <summary><c>tokenizer.ggml.pre</c>, or empty.</summary>
+    public required string PreTokenizerName { get; init; }
+
+    public int? Find(string text) => _ids.TryGetValue(text, out int id) ? id : null;
+
+    /// <summary>The id of a text, or -1.</summary>
+    public int Find(ReadOnlySpan<char> text) => _ids.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text, out int id) ? id : -1;
+
+    /// <summary>Whether a token is hidden in shown text, and may come only from trusted text.</summary>
+    public bool IsControl(int token) => Types[token] is TokenType.Control or TokenType.Unknown;
+
+    /// <summary>The token that has <paramref name="id"/>, for messages: its text is cut so that a hostile file cannot fill a log.</summary>
+    public string Describe(int id) => $"{id} ('{(Texts[id].Length > 40 ? Texts[id][..40] + "…" : Texts[id])}')";
+
+    /// <exception cref="ModelFormatException">The vocabulary is missing or contradictory; the message names the key.</exception>
+    public static Vocabulary Read(GgufMetadata metadata) => VocabularyReader.Read(metadata);
+}
