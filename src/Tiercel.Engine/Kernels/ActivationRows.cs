@@ -1,19 +1,31 @@
+using System.Runtime.InteropServices;
+using Tiercel.Engine.Kernels.Tiles;
+
 namespace Tiercel.Engine.Kernels;
 
 /// <summary>
 /// The input side of a projection: float rows and, where the weights want them, the same rows rounded to 8 bits in blocks of 32 with a
 /// float scale (and the sum of each block). Rounding is done once for all matrices that read the rows.
 /// </summary>
-public sealed class ActivationRows : IDisposable
+public sealed unsafe class ActivationRows : IDisposable
 {
-    private FloatRows _rows;
+    private readonly RoundingWork _rounding = new();
+    private readonly nuint _capacity;
+    private ActivationRecord* _records;
+    private short* _wide;
+    private bool _rounded;
+    private bool _widened;
+    private bool _disposed;
 
     /// <param name="maxRows">Rows it can hold.</param>
     /// <param name="maxColumns">Columns a row may have, a multiple of 32.</param>
     public ActivationRows(int maxRows, int maxColumns)
     {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxRows);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxColumns);
         MaxRows = maxRows;
         MaxColumns = maxColumns;
+        _capacity = checked((nuint)maxRows * (nuint)((maxColumns + ActivationRecord.Elements - 1) / ActivationRecord.Elements));
     }
 
     public int MaxRows { get; }
@@ -21,7 +33,7 @@ public sealed class ActivationRows : IDisposable
     public int MaxColumns { get; }
 
     /// <summary>The rows last loaded.</summary>
-    internal FloatRows Rows => _rows;
+    internal FloatRows Rows { get; private set; }
 
     internal ProjectionWork Work { get; } = new();
 
@@ -31,12 +43,58 @@ public sealed class ActivationRows : IDisposable
     public void Load(ThreadTeam team, FloatRows rows)
     {
         ArgumentNullException.ThrowIfNull(team);
+        ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rows.RowCount, MaxRows, nameof(rows));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rows.Columns, MaxColumns, nameof(rows));
-        _rows = rows;
+        Rows = rows;
+        _rounded = false;
+        _widened = false;
+    }
+
+    /// <summary>
+    /// The rounded rows, [block, row]; made when the first quantised matrix asks, in memory that is allocated then: float models need none.
+    /// </summary>
+    internal ActivationRecord* Rounded(ThreadTeam team)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (!_rounded)
+        {
+            if (_records is null)
+            {
+                _records = (ActivationRecord*)NativeMemory.AlignedAlloc(checked(_capacity * (nuint)sizeof(ActivationRecord)), 64);
+            }
+
+            _rounding.Run(team, Rows, _records);
+            _rounded = true;
+        }
+
+        return _records;
+    }
+
+    /// <summary>The rounded rows widened to 16 bits, in the order of <see cref="WideKernel512{TQuants, TScales}"/>.</summary>
+    internal short* Widened(ThreadTeam team)
+    {
+        ActivationRecord* records = Rounded(team);
+        if (!_widened)
+        {
+            if (_wide is null)
+            {
+                _wide = (short*)NativeMemory.AlignedAlloc(checked(_capacity * (nuint)ActivationRecord.Elements * sizeof(short)), 64);
+            }
+
+            _rounding.Widen(team, Rows, records, _wide);
+            _widened = true;
+        }
+
+        return _wide;
     }
 
     public void Dispose()
     {
+        _disposed = true;
+        NativeMemory.AlignedFree(_records);
+        NativeMemory.AlignedFree(_wide);
+        _records = null;
+        _wide = null;
     }
 }

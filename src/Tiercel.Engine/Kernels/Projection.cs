@@ -16,8 +16,7 @@ public static class Projection
             Check(input, target);
         }
 
-        ProjectionWork work = input.Work;
-        team.Run(work, work.Begin(input.Rows, targets));
+        input.Work.Run(team, input, targets);
     }
 
     private static void Check(ActivationRows input, ProjectionTarget target)

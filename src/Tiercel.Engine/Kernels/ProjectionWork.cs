@@ -1,65 +1,120 @@
-using System.Runtime.Intrinsics;
+using System.Runtime.CompilerServices;
+using Tiercel.Engine.Kernels.Tiles;
 
 namespace Tiercel.Engine.Kernels;
 
-/// <summary>The items of a projection: one output column of one target each.</summary>
+/// <summary>The items of a projection: runs of tiles of one target each, taken as threads become free.</summary>
 internal sealed unsafe class ProjectionWork : TeamWork
 {
+    /// <summary>
+    /// Work of an item, in bytes of weights read: small enough that the last items end together, large enough that taking one (a contended cache line) costs nothing.
+    /// </summary>
+    private const long BytesPerItem = 48 * 1024;
+
+    /// <summary>Rows for which weights are read once; beyond, an item's work grows with the rows.</summary>
+    private const int RowsPerPass = 16;
+
+    /// <summary>Float rows are read where they lie: more of them, at strides of a power of two, would push each other out of the first-level cache.</summary>
+    private const int FloatRowsPerRun = 8;
+
     private ProjectionTarget[] _targets = new ProjectionTarget[4];
+    private int[] _tilesPerItem = new int[4];
     private int _targetCount;
     private FloatRows _input;
+    private ActivationRecord* _records;
+    private short* _wide;
 
-    public int Begin(FloatRows input, ReadOnlySpan<ProjectionTarget> targets)
+    public void Run(ThreadTeam team, ActivationRows input, ReadOnlySpan<ProjectionTarget> targets)
     {
+        if (input.Rows.RowCount == 0)
+        {
+            return;
+        }
+
         if (targets.Length > _targets.Length)
         {
             _targets = new ProjectionTarget[targets.Length];
+            _tilesPerItem = new int[targets.Length];
         }
 
         targets.CopyTo(_targets);
         _targetCount = targets.Length;
-        _input = input;
+        _input = input.Rows;
+        _records = null;
+        _wide = null;
         int items = 0;
-        foreach (ProjectionTarget target in targets)
+        for (int i = 0; i < targets.Length; i++)
         {
-            items = checked(items + target.Weights.Outputs);
+            WeightMatrix weights = targets[i].Weights;
+            _records = weights.Kind.Format is null ? _records : input.Rounded(team);
+            _wide = weights.Kind.WantsWide ? input.Widened(team) : _wide;
+            _tilesPerItem[i] = TilesPerItem(weights, input.Rows.RowCount);
+            items = checked(items + Items(i));
         }
 
-        return items;
+        team.Run(this, items);
+        _targets.AsSpan().Clear();
     }
 
     public override void Execute(int item, int thread)
     {
         int target = 0;
-        while (item >= _targets[target].Weights.Outputs)
+        while (item >= Items(target))
         {
-            item -= _targets[target++].Weights.Outputs;
+            item -= Items(target);
+            target++;
         }
 
-        WeightMatrix weights = _targets[target].Weights;
-        float* w = weights.Row(item);
-        FloatRows output = _targets[target].Output;
-        for (int row = 0; row < _input.RowCount; row++)
+        int first = item * _tilesPerItem[target];
+        Tiles(_targets[target], first, Math.Min(_targets[target].Weights.TileCount, first + _tilesPerItem[target]));
+    }
+
+    private int Items(int target) => (_targets[target].Weights.TileCount + _tilesPerItem[target] - 1) / _tilesPerItem[target];
+
+    private static int TilesPerItem(WeightMatrix weights, int rows)
+    {
+        long work = weights.TileBytes * ((rows + RowsPerPass - 1) / RowsPerPass);
+        return (int)Math.Clamp(BytesPerItem / work, 1, weights.TileCount);
+    }
+
+    /// <summary>Rows in runs that fit the kernel's sums; the rows of a run stay in the second-level cache while the item's tiles pass.</summary>
+    [SkipLocalsInit]
+    private void Tiles(in ProjectionTarget target, int first, int end)
+    {
+        byte* memory = stackalloc byte[(TileArguments.MaxRows * TileKind.Outputs * sizeof(float)) + 64];
+        WeightMatrix weights = target.Weights;
+        TileArguments arguments = new()
         {
-            output[row][item] = Dot(w, _input.Address + ((long)row * _input.Stride), weights.Inputs);
+            Inputs = weights.Inputs,
+            Sums = (float*)(((nuint)memory + 63) & ~(nuint)63),
+            RecordStride = _input.RowCount,
+            FloatStride = _input.Stride,
+        };
+        int weightBytes = weights.Kind.WeightBytes(weights.Inputs);
+        int rowsPerRun = weights.Kind.Format is null ? FloatRowsPerRun : TileArguments.MaxRows;
+        for (int row = 0; row < _input.RowCount; row += rowsPerRun)
+        {
+            arguments.Rows = Math.Min(rowsPerRun, _input.RowCount - row);
+            arguments.Records = _records + row;
+            arguments.Wide = _wide + ((long)row * ActivationRecord.Elements);
+            arguments.Floats = _input.Address + ((long)row * _input.Stride);
+            for (int tile = first; tile < end; tile++)
+            {
+                arguments.Weights = weights.Tile(tile);
+                arguments.Scales = arguments.Weights + weightBytes;
+                weights.Kind.Kernel(&arguments);
+                Store(arguments, target.Output, row, tile * TileKind.Outputs);
+            }
         }
     }
 
-    private static float Dot(float* w, float* x, int count)
+    private static void Store(in TileArguments arguments, FloatRows output, int firstRow, int firstOutput)
     {
-        Vector256<float> sum = Vector256<float>.Zero;
-        int i = 0;
-        for (; i <= count - 8; i += 8)
+        int count = Math.Min(TileKind.Outputs, output.Columns - firstOutput);
+        for (int row = 0; row < arguments.Rows; row++)
         {
-            sum += Vector256.Load(w + i) * Vector256.Load(x + i);
+            float* destination = output.Address + ((long)(firstRow + row) * output.Stride) + firstOutput;
+            new ReadOnlySpan<float>(arguments.Sums + (row * TileKind.Outputs), count).CopyTo(new Span<float>(destination, count));
         }
-
-        float total = Vector256.Sum(sum);
-        for (; i < count; i++)
-        {
-            total += w[i] * x[i];
-        }
-
-        return total;
     }
 }

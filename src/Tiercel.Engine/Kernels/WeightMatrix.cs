@@ -1,19 +1,23 @@
 using System.Runtime.InteropServices;
 using Tiercel.Engine.Formats;
+using Tiercel.Engine.Kernels.Tiles;
 
 namespace Tiercel.Engine.Kernels;
 
-/// <summary>A weight matrix W [outputs, inputs], repacked at load for the instruction set of this machine.</summary>
+/// <summary>A weight matrix W [outputs, inputs], repacked at load into tiles of 16 outputs for the instruction set of this machine.</summary>
 public sealed unsafe class WeightMatrix : IDisposable
 {
-    private float* _address;
+    private byte* _tiles;
 
-    private WeightMatrix(int outputs, int inputs)
+    private WeightMatrix(TileKind kind, int outputs, int inputs)
     {
+        Kind = kind;
         Outputs = outputs;
         Inputs = inputs;
-        ByteCount = checked((long)outputs * inputs * sizeof(float));
-        _address = (float*)NativeMemory.AlignedAlloc((nuint)ByteCount, 64);
+        TileCount = (outputs + TileKind.Outputs - 1) / TileKind.Outputs;
+        TileBytes = kind.TileBytes(inputs);
+        ByteCount = checked(TileCount * TileBytes);
+        _tiles = (byte*)NativeMemory.AlignedAlloc((nuint)ByteCount, 64);
     }
 
     public int Outputs { get; }
@@ -23,6 +27,12 @@ public sealed unsafe class WeightMatrix : IDisposable
     /// <summary>Bytes of native memory held.</summary>
     public long ByteCount { get; }
 
+    internal TileKind Kind { get; }
+
+    internal int TileCount { get; }
+
+    internal long TileBytes { get; }
+
     /// <summary>Repacks a tensor.</summary>
     /// <param name="type">Type of the stored elements.</param>
     /// <param name="data">Row-major [outputs, inputs] as in GGUF; read during the call only.</param>
@@ -30,33 +40,42 @@ public sealed unsafe class WeightMatrix : IDisposable
     /// <param name="inputs">Columns; whole blocks of the type.</param>
     /// <param name="precision">Whether to expand.</param>
     /// <param name="team">Repacking is shared by its threads.</param>
+    /// <exception cref="ModelFormatException">The type is not supported.</exception>
     public static WeightMatrix Load(TensorType type, nint data, int outputs, int inputs, WeightPrecision precision, ThreadTeam team)
     {
         ArgumentNullException.ThrowIfNull(team);
+        ArgumentOutOfRangeException.ThrowIfZero(data);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inputs);
         TensorLayout layout = TensorLayout.Of(type);
-        if (data == 0 || inputs % layout.BlockElements != 0)
+        if (inputs % layout.BlockElements != 0)
         {
             throw new ArgumentException($"{inputs} inputs are not whole blocks of {layout.BlockElements} ({type})", nameof(inputs));
         }
 
-        WeightMatrix matrix = new(outputs, inputs);
-        int rowBytes = checked((int)layout.RowBytes(inputs));
-        for (int row = 0; row < outputs; row++)
+        WeightMatrix matrix = new(TileKind.Of(precision == WeightPrecision.Float32 ? TensorType.F32 : type), outputs, inputs);
+        try
         {
-            ReadOnlySpan<byte> source = new((byte*)data + ((long)row * rowBytes), rowBytes);
-            Dequantizer.DequantizeRow(type, source, new Span<float>(matrix.Row(row), inputs));
+            team.Run(new TilePacker(matrix.Kind, type, (byte*)data, outputs, inputs, matrix._tiles), matrix.TileCount);
+            return matrix;
         }
-
-        return matrix;
+        catch
+        {
+            matrix.Dispose();
+            throw;
+        }
     }
 
     public void Dispose()
     {
-        NativeMemory.AlignedFree(_address);
-        _address = null;
+        NativeMemory.AlignedFree(_tiles);
+        _tiles = null;
     }
 
-    internal float* Row(int output) => _address + ((long)output * Inputs);
+    /// <summary>First byte of a tile.</summary>
+    internal byte* Tile(int tile)
+    {
+        ObjectDisposedException.ThrowIf(_tiles is null, this);
+        return _tiles + (tile * TileBytes);
+    }
 }

@@ -2,12 +2,16 @@ using Tiercel.Testing;
 
 namespace Tiercel.Engine.Tests.Kernels;
 
+/// <summary>The kernel tests again, each path in a child process of its own.</summary>
 public class KernelsOnEveryInstructionSetTests
 {
+    public static readonly TheoryData<InstructionSet> Sets = [.. Enum.GetValues<InstructionSet>()];
+
     [Theory]
-    [InlineData(InstructionSet.Scalar)]
-    [InlineData(InstructionSet.Vector128)]
-    [InlineData(InstructionSet.Avx2)]
-    [InlineData(InstructionSet.Avx512)]
-    public void ProjectionsInFloatHold(InstructionSet set) => InstructionSetRunner.Run(set, typeof(ProjectionInFloatTests));
+    [MemberData(nameof(Sets))]
+    public void ProjectionsAreRight(InstructionSet set) => InstructionSetRunner.Run(set, typeof(ProjectionTests));
+
+    [Theory]
+    [MemberData(nameof(Sets))]
+    public void ProjectionsAreReproducible(InstructionSet set) => InstructionSetRunner.Run(set, typeof(ReproducibilityTests));
 }

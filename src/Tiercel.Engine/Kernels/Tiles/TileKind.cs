@@ -1,0 +1,105 @@
+using Tiercel.Engine.Formats;
+using Tiercel.Engine.Kernels.Quantization;
+
+namespace Tiercel.Engine.Kernels.Tiles;
+
+/// <summary>How matrices of one type lie in memory as tiles of 16 outputs, and the kernel that reads them on this process's path.</summary>
+internal sealed unsafe class TileKind
+{
+    /// <summary>Outputs in a tile.</summary>
+    public const int Outputs = 16;
+
+    /// <summary>Elements in a quad: those whose codes share a 32-bit lane.</summary>
+    public const int Quad = 4;
+
+    private readonly delegate*<int, int> _scaleBytes;
+
+    private TileKind(TensorType type, delegate*<TileArguments*, void> kernel, int blockBytes, delegate*<int, int> scaleBytes, bool nibbles, bool wantsWide)
+    {
+        Type = type;
+        Kernel = kernel;
+        BlockBytes = blockBytes;
+        _scaleBytes = scaleBytes;
+        Format = QuantFormat.Of(type);
+        Nibbles = nibbles;
+        WantsWide = wantsWide;
+    }
+
+    public TensorType Type { get; }
+
+    /// <summary>Null for float weights.</summary>
+    public QuantFormat? Format { get; }
+
+    public delegate*<TileArguments*, void> Kernel { get; }
+
+    /// <summary>Two codes share a byte.</summary>
+    public bool Nibbles { get; }
+
+    /// <summary>The kernel reads activations widened to 16 bits.</summary>
+    public bool WantsWide { get; }
+
+    /// <summary>Bytes of 16 outputs by 32 elements, or for float weights by two elements.</summary>
+    private int BlockBytes { get; }
+
+    /// <summary>Bytes of a tile's elements, before its scales.</summary>
+    public int WeightBytes(int inputs) => Format is null
+        ? checked((inputs + 1) / 2 * BlockBytes)
+        : checked(inputs / ActivationRecord.Elements * BlockBytes);
+
+    /// <summary>Bytes of a tile, a multiple of a cache line.</summary>
+    public int TileBytes(int inputs)
+    {
+        int scales = Format is null ? 0 : _scaleBytes(inputs / ActivationRecord.Elements);
+        return checked((WeightBytes(inputs) + scales + 63) / 64 * 64);
+    }
+
+    public static TileKind Of(TensorType type) => type switch
+    {
+        TensorType.F32 => Floats<SingleWeights>(type),
+        TensorType.F16 => Floats<HalfWeights>(type),
+        TensorType.BF16 => Floats<BrainWeights>(type),
+        TensorType.Q4_0 => Quants<NibbleQuants<CodesTo15Around8>, BlockScales<No>>(type, nibbles: true),
+        TensorType.Q4_1 => Quants<NibbleQuants<CodesTo15>, BlockScales<Yes>>(type, nibbles: true),
+        TensorType.Q5_0 => Quants<ByteQuants<CodesTo31Around16>, BlockScales<No>>(type),
+        TensorType.Q5_1 => Quants<ByteQuants<CodesTo31>, BlockScales<Yes>>(type),
+        TensorType.Q8_0 => Quants<ByteQuants<CodesTo255Around128>, BlockScales<No>>(type),
+        TensorType.Q2_K => Quants<ByteQuants<CodesTo3>, GroupScales<Yes, Yes>>(type),
+        TensorType.Q3_K => Quants<ByteQuants<CodesTo7Around4>, GroupScales<Yes, No>>(type),
+        TensorType.Q4_K => Quants<NibbleQuants<CodesTo15>, GroupScales<No, Yes>>(type, nibbles: true),
+        TensorType.Q5_K => Quants<ByteQuants<CodesTo31>, GroupScales<No, Yes>>(type),
+        TensorType.Q6_K => Quants<ByteQuants<CodesTo63Around32>, GroupScales<Yes, No>>(type),
+        TensorType.IQ4_NL => Quants<TableQuants<NonLinearTable, CodesTo255Around128>, BlockScales<No>>(type, nibbles: true),
+        TensorType.IQ4_XS => Quants<TableQuants<NonLinearTable, CodesTo255Around128>, GroupScales<No, No>>(type, nibbles: true),
+        TensorType.MXFP4 => Quants<TableQuants<DoubledE2M1Table, CodesTo31Around16>, PowerScales>(type, nibbles: true),
+        _ => throw new ModelFormatException($"tensor type {(uint)type} is not supported"),
+    };
+
+    private static TileKind Floats<TWeights>(TensorType type)
+        where TWeights : struct, IFloatWeights
+    {
+        delegate*<TileArguments*, void> kernel = KernelPaths.Current switch
+        {
+            KernelPath.Avx512 => &FloatKernel512<TWeights>.Run,
+            KernelPath.AvxVnni or KernelPath.Avx2 => &FloatKernel256<TWeights>.Run,
+            KernelPath.Vector128 => &FloatKernel128<TWeights>.Run,
+            _ => &FloatKernelScalar<TWeights>.Run,
+        };
+        return new TileKind(type, kernel, TWeights.PairBytes, null, nibbles: false, wantsWide: false);
+    }
+
+    private static TileKind Quants<TQuants, TScales>(TensorType type, bool nibbles = false)
+        where TQuants : struct, ITileQuants
+        where TScales : struct, ITileScales
+    {
+        bool wide = KernelPaths.Current == KernelPath.Avx512 && TQuants.Max > 63;
+        delegate*<TileArguments*, void> kernel = KernelPaths.Current switch
+        {
+            KernelPath.Avx512 when wide => &WideKernel512<TQuants, TScales>.Run,
+            KernelPath.Avx512 => &QuantKernel512<TQuants, TScales>.Run,
+            KernelPath.AvxVnni or KernelPath.Avx2 => &QuantKernel256<TQuants, TScales>.Run,
+            KernelPath.Vector128 => &QuantKernel128<TQuants, TScales>.Run,
+            _ => &QuantKernelScalar<TQuants, TScales>.Run,
+        };
+        return new TileKind(type, kernel, TQuants.BlockBytes, &TScales.Bytes, nibbles, wide);
+    }
+}
