@@ -45,7 +45,7 @@ internal sealed class FileDownload : IDisposable
         {
             _partial = new FileStream(_partialPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
         }
-        catch (IOException e) when (e is not (DirectoryNotFoundException or PathTooLongException))
+        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException))
         {
             throw new ModelStoreException($"cannot write {_partialPath}; is another pull running? ({e.Message})", e);
         }
@@ -71,7 +71,7 @@ internal sealed class FileDownload : IDisposable
             }
 
             // Bytes of an earlier run may have been damaged on the disk; without them there is nobody else to blame.
-            Restart();
+            Restart("its SHA-256 is wrong");
             if (!mayBeStale)
             {
                 Discard();
@@ -99,8 +99,14 @@ internal sealed class FileDownload : IDisposable
             _partial.SetLength(0);
         }
 
-        for (int read; (read = await _partial.ReadAsync(_buffer, cancellationToken)) > 0;)
+        while (_have < _file.Size)
         {
+            int read = await _partial.ReadAsync(_buffer.AsMemory(0, (int)Math.Min(BufferBytes, _file.Size - _have)), cancellationToken);
+            if (read == 0)
+            {
+                break;
+            }
+
             _hash.AppendData(_buffer, 0, read);
             _have += read;
         }
@@ -145,12 +151,12 @@ internal sealed class FileDownload : IDisposable
                 // The server does not do ranges: what is here comes again.
                 if (_have > 0)
                 {
-                    Restart();
+                    Restart("the server does not send parts");
                 }
 
                 break;
             case HttpStatusCode.RequestedRangeNotSatisfiable when range is not null:
-                Restart();
+                Restart("the server refuses to send the rest");
                 return;
             default:
                 throw HubErrors.From(response, _repository.Name, $"{_repository.Name}/{_file.Path}", _client.Options);
@@ -177,7 +183,7 @@ internal sealed class FileDownload : IDisposable
         _identity = response.Identity;
         if (changed && response.Status == HttpStatusCode.PartialContent)
         {
-            Restart();
+            Restart("it changed on the server");
             throw new HubUnavailableException($"{_file.Path} changed on the server while it was being fetched");
         }
     }
@@ -223,7 +229,7 @@ internal sealed class FileDownload : IDisposable
 
             if (read > _file.Size - _have)
             {
-                Restart();
+                Restart("the server sends too much");
                 throw new ModelStoreException($"the server sends more than the {_file.Size} bytes that {_file.Path} has");
             }
 
@@ -264,13 +270,13 @@ internal sealed class FileDownload : IDisposable
         _report(_have);
     }
 
-    private void Restart()
+    private void Restart(string why)
     {
         _restarts++;
         if (_restarts > MaxRestarts)
         {
             Discard();
-            throw new ModelStoreException($"{_file.Path} had to be started over {_restarts} times; the server does not send it the same twice");
+            throw new ModelStoreException($"{_file.Path} had to be started over {_restarts} times, the last time because {why}");
         }
 
         _partial.SetLength(0);
