@@ -45,7 +45,7 @@ internal sealed class FileDownload : IDisposable
         {
             _partial = new FileStream(_partialPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
         }
-        catch (IOException e) when (e is not (FileNotFoundException or DirectoryNotFoundException or PathTooLongException))
+        catch (IOException e) when (e is not (DirectoryNotFoundException or PathTooLongException))
         {
             throw new ModelStoreException($"cannot write {_partialPath}; is another pull running? ({e.Message})", e);
         }
@@ -71,7 +71,7 @@ internal sealed class FileDownload : IDisposable
             }
 
             // Bytes of an earlier run may have been damaged on the disk; without them there is nobody else to blame.
-            Restart("its SHA-256 is wrong");
+            Restart();
             if (!mayBeStale)
             {
                 Discard();
@@ -99,14 +99,8 @@ internal sealed class FileDownload : IDisposable
             _partial.SetLength(0);
         }
 
-        while (_have < _file.Size)
+        for (int read; (read = await _partial.ReadAsync(_buffer, cancellationToken)) > 0;)
         {
-            int read = await _partial.ReadAsync(_buffer.AsMemory(0, (int)Math.Min(BufferBytes, _file.Size - _have)), cancellationToken);
-            if (read == 0)
-            {
-                break;
-            }
-
             _hash.AppendData(_buffer, 0, read);
             _have += read;
         }
@@ -151,12 +145,12 @@ internal sealed class FileDownload : IDisposable
                 // The server does not do ranges: what is here comes again.
                 if (_have > 0)
                 {
-                    Restart("the server does not send parts");
+                    Restart();
                 }
 
                 break;
             case HttpStatusCode.RequestedRangeNotSatisfiable when range is not null:
-                Restart("the server refuses to send the rest");
+                Restart();
                 return;
             default:
                 throw HubErrors.From(response, _repository.Name, $"{_repository.Name}/{_file.Path}", _client.Options);
@@ -183,7 +177,7 @@ internal sealed class FileDownload : IDisposable
         _identity = response.Identity;
         if (changed && response.Status == HttpStatusCode.PartialContent)
         {
-            Restart("it changed on the server");
+            Restart();
             throw new HubUnavailableException($"{_file.Path} changed on the server while it was being fetched");
         }
     }
@@ -229,7 +223,7 @@ internal sealed class FileDownload : IDisposable
 
             if (read > _file.Size - _have)
             {
-                Restart("the server sends too much");
+                Restart();
                 throw new ModelStoreException($"the server sends more than the {_file.Size} bytes that {_file.Path} has");
             }
 
@@ -270,13 +264,13 @@ internal sealed class FileDownload : IDisposable
         _report(_have);
     }
 
-    private void Restart(string why)
+    private void Restart()
     {
         _restarts++;
         if (_restarts > MaxRestarts)
         {
             Discard();
-            throw new ModelStoreException($"{_file.Path} had to be started over {_restarts} times, the last time because {why}");
+            throw new ModelStoreException($"{_file.Path} had to be started over {_restarts} times; the server does not send it the same twice");
         }
 
         _partial.SetLength(0);

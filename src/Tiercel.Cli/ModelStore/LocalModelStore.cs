@@ -149,8 +149,7 @@ internal sealed class LocalModelStore
     /// <summary>The ways to name a model, the most exact first; the first that finds anything decides.</summary>
     private List<StoredModel> Fitting(IReadOnlyList<StoredModel> models, string name)
     {
-        // The bundled model's name is its own, even if a file of the same name lies in the folder.
-        List<Func<StoredModel, bool>> ways = [model => Same(name, BundledName) && model.Path == _bundledPath, model => Same(model.Name, name), model => IsSamePath(model.Path, name)];
+        List<Func<StoredModel, bool>> ways = [model => Same(model.Name, name), model => IsSamePath(model.Path, name)];
         if (HubModelName.TryParse(name, out HubModelName? hub))
         {
             ways.Add(model => Same(RepositoryOf(model), hub.FullName) && (hub.Variant is null || Same(model.Quantization, hub.Variant)));

@@ -19,7 +19,7 @@ internal sealed class ModelPuller
     {
         _store = store;
         _hub = hub;
-        _freeSpace = freeSpace ?? FreeSpace;
+        _freeSpace = freeSpace ?? (static folder => new DriveInfo(folder).AvailableFreeSpace);
     }
 
     /// <summary>
@@ -30,18 +30,6 @@ internal sealed class ModelPuller
     /// <param name="progress">Called at most ten times a second, from the thread that fetches, and once at the end.</param>
     /// <exception cref="ModelStoreException">The model cannot be had; the message says why in one line.</exception>
     public async Task<PullOutcome> PullAsync(string name, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await RunAsync(name, progress, cancellationToken);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ModelStoreException($"cannot write into {_store.Folder}: {e.Message}", e);
-        }
-    }
-
-    private async Task<PullOutcome> RunAsync(string name, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
         var wanted = HubModelName.Parse(name);
         HubRepository repository = await _hub.GetRepositoryAsync(wanted, cancellationToken);
@@ -77,7 +65,7 @@ internal sealed class ModelPuller
     private async Task<long> FetchAsync(HubRepository repository, HubFile file, Reporter reporter, CancellationToken cancellationToken)
     {
         string destination = _store.PathOf(repository.Name, file.Path);
-        Directory.CreateDirectory(Path.GetDirectoryName(destination)!);
+        CreateFolder(Path.GetDirectoryName(destination)!);
         using FileDownload download = new(_hub, repository, file, destination, bytes => reporter.Report(file, bytes));
         await download.RunAsync(cancellationToken);
         reporter.Complete(file);
@@ -120,7 +108,7 @@ internal sealed class ModelPuller
             return;
         }
 
-        Directory.CreateDirectory(_store.Folder);
+        CreateFolder(_store.Folder);
         long earlier = missing.Sum(file => PartialBytes(repository, file));
         long needed = missing.Sum(file => file.Size) - earlier;
         long free = _freeSpace(_store.Folder);
@@ -139,16 +127,15 @@ internal sealed class ModelPuller
         return partial.Exists ? Math.Min(partial.Length, file.Size) : 0;
     }
 
-    private static long FreeSpace(string folder)
+    private static void CreateFolder(string folder)
     {
         try
         {
-            return new DriveInfo(folder).AvailableFreeSpace;
+            Directory.CreateDirectory(folder);
         }
-        catch (ArgumentException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // A network share on Windows has no drive that could be asked; a full disk is then met when it is written to.
-            return long.MaxValue;
+            throw new ModelStoreException($"cannot create the folder {folder}: {e.Message}", e);
         }
     }
 

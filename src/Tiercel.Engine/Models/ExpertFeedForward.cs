@@ -80,7 +80,7 @@ internal sealed class ExpertFeedForward : IDisposable
     {
         FloatRows logits = _router.All.Rows(0, input.RowCount);
         _scratch.Activations.Load(team, input);
-        _targets[0] = new ProjectionTarget(weights.Router, logits);
+        _targets[0] = new ProjectionTarget(weights.Router.Matrix, logits);
         Projection.Run(team, _scratch.Activations, _targets.AsSpan(0, 1));
         for (int row = 0; row < input.RowCount; row++)
         {
@@ -159,12 +159,12 @@ internal sealed class ExpertFeedForward : IDisposable
         int inner = _experts.FeedForwardLength;
         FloatRows gateUp = _gateUp.All.Rows(0, input.RowCount);
         _scratch.Activations.Load(team, input);
-        _targets[0] = new ProjectionTarget(weights.Gate[expert], gateUp.Slice(0, inner));
-        _targets[1] = new ProjectionTarget(weights.Up[expert], gateUp.Slice(inner, inner));
+        _targets[0] = new ProjectionTarget(weights.Gate[expert].Matrix, gateUp.Slice(0, inner));
+        _targets[1] = new ProjectionTarget(weights.Up[expert].Matrix, gateUp.Slice(inner, inner));
         Projection.Run(team, _scratch.Activations, _targets);
         _gate.Run(team, gateUp, inner, weights.GateUpBias[expert]);
         _scratch.Activations.Load(team, gateUp.Slice(0, inner));
-        _targets[0] = new ProjectionTarget(weights.Down[expert], output);
+        _targets[0] = new ProjectionTarget(weights.Down[expert].Matrix, output);
         Projection.Run(team, _scratch.Activations, _targets.AsSpan(0, 1));
     }
 

@@ -1,9 +1,7 @@
-using Tiercel.Engine.Kernels;
-
 namespace Tiercel.Engine.Models;
 
 /// <summary>The router and the experts of one layer.</summary>
-internal sealed class ExpertWeights : IDisposable
+internal sealed class ExpertWeights
 {
     public ExpertWeights(TensorSource source, ModelSpec spec, string prefix)
     {
@@ -21,31 +19,18 @@ internal sealed class ExpertWeights : IDisposable
         GateUpBias = [.. Enumerable.Range(0, experts.Count).Select(i => FeedForwardWeights.Join(gateBias?[i], upBias?[i], inner))];
     }
 
-    public WeightMatrix Router { get; }
+    public StoredMatrix Router { get; }
 
     public float[]? RouterBias { get; }
 
-    public WeightMatrix[] Gate { get; }
+    public StoredMatrix[] Gate { get; }
 
-    public WeightMatrix[] Up { get; }
+    public StoredMatrix[] Up { get; }
 
-    public WeightMatrix[] Down { get; }
+    public StoredMatrix[] Down { get; }
 
     /// <summary>For each expert [2 * expert width], or null.</summary>
     public float[]?[] GateUpBias { get; }
 
     public float[][]? DownBias { get; }
-
-    public long ByteCount => Router.ByteCount + All.Sum(matrix => matrix.ByteCount);
-
-    private IEnumerable<WeightMatrix> All => [.. Gate, .. Up, .. Down];
-
-    public void Dispose()
-    {
-        Router.Dispose();
-        foreach (WeightMatrix matrix in All)
-        {
-            matrix.Dispose();
-        }
-    }
 }

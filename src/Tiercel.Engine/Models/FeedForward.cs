@@ -19,7 +19,7 @@ internal sealed class FeedForward(ModelSpec spec, StepScratch scratch)
         int first = 0;
         for (int i = 0; i < weights.GateUp.Length; i++)
         {
-            _targets[i] = new ProjectionTarget(weights.GateUp[i], used.Slice(first, weights.GateUp[i].Outputs));
+            _targets[i] = new ProjectionTarget(weights.GateUp[i].Matrix, used.Slice(first, weights.GateUp[i].Outputs));
             first += weights.GateUp[i].Outputs;
         }
 
@@ -27,7 +27,7 @@ internal sealed class FeedForward(ModelSpec spec, StepScratch scratch)
         Projection.Run(team, scratch.Activations, _targets.AsSpan(0, weights.GateUp.Length));
         _gate.Run(team, used, inner, weights.GateUpBias);
         scratch.Activations.Load(team, used.Slice(0, inner));
-        _targets[0] = new ProjectionTarget(weights.Down, scratch.Block.Rows(0, input.RowCount));
+        _targets[0] = new ProjectionTarget(weights.Down.Matrix, scratch.Block.Rows(0, input.RowCount));
         Projection.Run(team, scratch.Activations, _targets.AsSpan(0, 1));
     }
 }

@@ -1,9 +1,7 @@
-using Tiercel.Engine.Kernels;
-
 namespace Tiercel.Engine.Models;
 
 /// <summary>A dense feed-forward network: (gate and) up, then down.</summary>
-internal sealed class FeedForwardWeights : IDisposable
+internal sealed class FeedForwardWeights
 {
     public FeedForwardWeights(TensorSource source, ModelSpec spec, string prefix)
     {
@@ -28,25 +26,13 @@ internal sealed class FeedForwardWeights : IDisposable
     }
 
     /// <summary>Gate and up, or one matrix with the rows of both; without a gate only up.</summary>
-    public WeightMatrix[] GateUp { get; }
+    public StoredMatrix[] GateUp { get; }
 
     public float[]? GateUpBias { get; }
 
-    public WeightMatrix Down { get; }
+    public StoredMatrix Down { get; }
 
     public float[]? DownBias { get; }
-
-    public long ByteCount => GateUp.Sum(matrix => matrix.ByteCount) + Down.ByteCount;
-
-    public void Dispose()
-    {
-        foreach (WeightMatrix matrix in GateUp)
-        {
-            matrix.Dispose();
-        }
-
-        Down.Dispose();
-    }
 
     /// <summary>Gate and up biases as one; an absent one beside a present one is zero. An empty gate means that there is no gate.</summary>
     internal static float[]? Join(float[]? gate, float[]? up, int inner)

@@ -1,9 +1,7 @@
-using Tiercel.Engine.Kernels;
-
 namespace Tiercel.Engine.Models;
 
 /// <summary>The weights of one layer. Norms are null where the placement has none.</summary>
-internal sealed class LayerWeights : IDisposable
+internal sealed class LayerWeights
 {
     private LayerWeights(TensorSource source, ModelSpec spec, int layer)
     {
@@ -59,7 +57,7 @@ internal sealed class LayerWeights : IDisposable
     public NormWeights? PostFeedForwardNorm { get; }
 
     /// <summary>Query, key and value matrices, or one that holds the rows of all three.</summary>
-    public WeightMatrix[] QueryKeyValue { get; }
+    public StoredMatrix[] QueryKeyValue { get; }
 
     /// <summary>[query width + key width + value width], or null.</summary>
     public float[]? QueryKeyValueBias { get; }
@@ -70,7 +68,7 @@ internal sealed class LayerWeights : IDisposable
 
     public float[] Sinks { get; }
 
-    public WeightMatrix Output { get; }
+    public StoredMatrix Output { get; }
 
     public float[]? OutputBias { get; }
 
@@ -78,26 +76,12 @@ internal sealed class LayerWeights : IDisposable
 
     public ExpertWeights? Experts { get; }
 
-    public long ByteCount => QueryKeyValue.Sum(matrix => matrix.ByteCount) + Output.ByteCount + (Dense?.ByteCount ?? 0) + (Experts?.ByteCount ?? 0);
-
     public static LayerWeights Load(TensorSource source, ModelSpec spec, int layer) => new(source, spec, layer);
-
-    public void Dispose()
-    {
-        foreach (WeightMatrix matrix in QueryKeyValue)
-        {
-            matrix.Dispose();
-        }
-
-        Output.Dispose();
-        Dense?.Dispose();
-        Experts?.Dispose();
-    }
 
     private static NormWeights? LoadNorm(TensorSource source, ModelSpec spec, string prefix, string? name)
         => name is null ? null : NormWeights.Load(source, spec, prefix + name, spec.EmbeddingLength);
 
-    private static WeightMatrix[] LoadQueryKeyValue(TensorSource source, ModelSpec spec, string prefix)
+    private static StoredMatrix[] LoadQueryKeyValue(TensorSource source, ModelSpec spec, string prefix)
     {
         int width = spec.EmbeddingLength;
         return spec.FusedQueryKeyValue

@@ -6,8 +6,11 @@ namespace Tiercel.Engine.Models;
 /// <summary>All weights of a model.</summary>
 internal sealed class ModelWeights : IDisposable
 {
+    private readonly IReadOnlyList<StoredMatrix> _matrices;
+
     private ModelWeights(TensorSource source, ModelSpec spec)
     {
+        _matrices = source.Matrices;
         int width = spec.EmbeddingLength;
         TokenTable = source.Table("token_embd.weight", width, spec.VocabularySize);
         if (spec.TokenTypeCount > 0)
@@ -54,26 +57,39 @@ internal sealed class ModelWeights : IDisposable
     public NormWeights? OutputNorm { get; }
 
     /// <summary>Null for encoders.</summary>
-    public WeightMatrix? Output { get; }
+    public StoredMatrix? Output { get; }
 
     public float[]? OutputBias { get; }
 
-    public long ByteCount => Layers.Sum(layer => layer.ByteCount) + (Output?.ByteCount ?? 0);
+    public long ByteCount => _matrices.Sum(matrix => matrix.ByteCount);
 
+    /// <summary>Checks every tensor, then repacks the matrices: a wrong file costs no time and no memory.</summary>
     public static ModelWeights Load(GgufFile file, ModelSpec spec, WeightPrecision precision, ThreadTeam team)
     {
-        TensorSource source = new(file, precision, team);
+        TensorSource source = new(file);
         ModelWeights weights = new(source, spec);
         source.CheckAllTaken(spec.Architecture);
+        try
+        {
+            foreach (StoredMatrix matrix in source.Matrices)
+            {
+                matrix.Load(precision, team);
+            }
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+
         return weights;
     }
 
     public void Dispose()
     {
-        Output?.Dispose();
-        foreach (LayerWeights layer in Layers)
+        foreach (StoredMatrix matrix in _matrices)
         {
-            layer.Dispose();
+            matrix.Dispose();
         }
     }
 }

@@ -52,7 +52,7 @@ internal sealed class StepOutputs(ModelSpec spec, ModelWeights weights, StepScra
         if (logits > 0)
         {
             scratch.Activations.Load(team, scratch.LogitInputs.Rows(0, logits));
-            _targets[0] = new ProjectionTarget(weights.Output!, scratch.Logits.Rows(0, logits));
+            _targets[0] = new ProjectionTarget(weights.Output!.Matrix, scratch.Logits.Rows(0, logits));
             Projection.Run(team, scratch.Activations, _targets);
             FinishLogits(logits);
         }

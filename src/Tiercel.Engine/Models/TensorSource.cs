@@ -10,36 +10,36 @@ namespace Tiercel.Engine.Models;
 internal sealed class TensorSource
 {
     private readonly GgufFile _file;
-    private readonly WeightPrecision _precision;
-    private readonly ThreadTeam _team;
+    private readonly List<StoredMatrix> _matrices = [];
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
 
-    public TensorSource(GgufFile file, WeightPrecision precision, ThreadTeam team)
+    public TensorSource(GgufFile file)
     {
         _file = file;
-        _precision = precision;
-        _team = team;
     }
+
+    /// <summary>Every matrix that was handed out.</summary>
+    public IReadOnlyList<StoredMatrix> Matrices => _matrices;
 
     public bool Has(string name) => _file.Tensors.ContainsKey(name);
 
-    /// <summary>A matrix W [outputs, inputs], repacked.</summary>
-    public WeightMatrix Matrix(string name, int inputs, int outputs)
+    /// <summary>A matrix W [outputs, inputs].</summary>
+    public StoredMatrix Matrix(string name, int inputs, int outputs)
     {
         GgufTensor tensor = Take(name, inputs, outputs);
-        return WeightMatrix.Load(tensor.Type, _file.GetAddress(tensor), outputs, inputs, _precision, _team);
+        return Add(new StoredMatrix(tensor.Type, _file.GetAddress(tensor), outputs, inputs));
     }
 
     /// <summary>One matrix for each expert of a tensor [inputs, outputs, experts].</summary>
-    public WeightMatrix[] Experts(string name, int inputs, int outputs, int count)
+    public StoredMatrix[] Experts(string name, int inputs, int outputs, int count)
     {
         GgufTensor tensor = Take(name, inputs, outputs, count);
         long bytes = checked(TensorLayout.Of(tensor.Type).RowBytes(inputs) * outputs);
         nint address = _file.GetAddress(tensor);
-        WeightMatrix[] matrices = new WeightMatrix[count];
+        StoredMatrix[] matrices = new StoredMatrix[count];
         for (int expert = 0; expert < count; expert++)
         {
-            matrices[expert] = WeightMatrix.Load(tensor.Type, address + (nint)(expert * bytes), outputs, inputs, _precision, _team);
+            matrices[expert] = Add(new StoredMatrix(tensor.Type, address + (nint)(expert * bytes), outputs, inputs));
         }
 
         return matrices;
@@ -91,6 +91,12 @@ internal sealed class TensorSource
                 throw new ModelFormatException($"tensor '{name}' has no place in architecture '{architecture}'; running without it would be wrong");
             }
         }
+    }
+
+    private StoredMatrix Add(StoredMatrix matrix)
+    {
+        _matrices.Add(matrix);
+        return matrix;
     }
 
     private GgufTensor Take(string name, params ReadOnlySpan<int> shape)

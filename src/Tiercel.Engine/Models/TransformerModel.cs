@@ -110,7 +110,7 @@ public sealed class TransformerModel : IDisposable
         int first = 0;
         for (int i = 0; i < weights.QueryKeyValue.Length; i++)
         {
-            _targets[i] = new ProjectionTarget(weights.QueryKeyValue[i], all.Slice(first, weights.QueryKeyValue[i].Outputs));
+            _targets[i] = new ProjectionTarget(weights.QueryKeyValue[i].Matrix, all.Slice(first, weights.QueryKeyValue[i].Outputs));
             first += weights.QueryKeyValue[i].Outputs;
         }
 
@@ -126,7 +126,7 @@ public sealed class TransformerModel : IDisposable
         _attention.Run(_team, new AttentionQuery(queries, _scratch.Attention.Rows(0, rows), storage, cacheLayer, Spec.Layers[layer].Window, weights.Sinks));
         int kept = layer == Spec.LayerCount - 1 ? _outputs.KeepWanted(batch) : rows;
         _scratch.Activations.Load(_team, _scratch.Attention.Rows(0, kept));
-        _targets[0] = new ProjectionTarget(weights.Output, _scratch.Block.Rows(0, kept));
+        _targets[0] = new ProjectionTarget(weights.Output.Matrix, _scratch.Block.Rows(0, kept));
         Projection.Run(_team, _scratch.Activations, _targets.AsSpan(0, 1));
         _residual.Run(_team, kept, weights.OutputBias, weights.PostAttentionNorm, weights.FeedForwardNorm);
         return kept;

@@ -31,7 +31,7 @@ public class GoldenLogitsTests(ITestOutputHelper log)
     {
         GoldenModel golden = GoldenModel.Find(name);
         using LoadedModel model = new(golden.Path, WeightPrecision.AsStored, KvType.F16);
-        bool isFloat = golden.Weights is "F32" or "F16" or "BF16";
+        bool isFloat = model.HasFloatWeightsOnly;
         bool hasExperts = model.Model.Spec.Experts is not null;
         foreach (GoldenSequence sequence in golden.Sequences)
         {

@@ -23,7 +23,6 @@ internal sealed class GoldenModel
     {
         Name = entry.GetProperty("name").GetString()!;
         Path = System.IO.Path.Combine(folder, entry.GetProperty("file").GetString()!);
-        Weights = entry.GetProperty("weights").GetString()!;
         VocabularySize = entry.GetProperty("n_vocab").GetInt32();
         byte[] logits = File.ReadAllBytes(System.IO.Path.Combine(folder, entry.GetProperty("bin").GetString()!));
         Sequences = [.. entry.GetProperty("sequences").EnumerateArray().Select(sequence => new GoldenSequence(sequence, logits, VocabularySize))];
@@ -32,9 +31,6 @@ internal sealed class GoldenModel
     public string Name { get; }
 
     public string Path { get; }
-
-    /// <summary>Type of the weights, in llama.cpp's words.</summary>
-    public string Weights { get; }
 
     public int VocabularySize { get; }
 

@@ -27,6 +27,8 @@ internal sealed class LoadedModel : IDisposable
 
     public KvStorage Cache { get; }
 
+    public bool HasFloatWeightsOnly => _file.Tensors.Values.All(tensor => tensor.Type is TensorType.F32 or TensorType.F16 or TensorType.BF16);
+
     /// <summary>Runs the next tokens of one sequence whose blocks are 0, 1, 2, …; returns [tokens][vocabulary].</summary>
     public float[][] Run(ReadOnlySpan<int> tokens, int start = 0)
     {
