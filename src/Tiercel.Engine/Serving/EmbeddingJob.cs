@@ -85,8 +85,8 @@ internal sealed class EmbeddingJob : EngineJob
     /// <summary>Rows of a chunk that the pooling needs, counted from the chunk's first.</summary>
     private (int First, int Count) WantedRows(in PlannedChunk chunk) => _kind switch
     {
-        PoolingKind.Mean => (0, chunk.Count),
-        PoolingKind.First => (0, chunk.Start == 0 ? 1 : 0),
+        PoolingKind.Mean => (chunk.FirstOutput - chunk.Start, chunk.End - chunk.FirstOutput),
+        PoolingKind.First => (0, chunk is { Start: 0, FirstOutput: 0 } ? 1 : 0),
         _ => chunk.IsLast ? (chunk.Count - 1, 1) : (0, 0),
     };
 }

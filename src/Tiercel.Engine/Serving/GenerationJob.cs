@@ -54,30 +54,22 @@ internal sealed class GenerationJob : EngineJob
 
     public override void RequestOutputs(in PlannedChunk chunk, int firstRow, StepBatch batch)
     {
-        if (NeedsPromptRows(chunk))
+        for (int position = chunk.FirstOutput; position < chunk.End; position++)
         {
-            for (int i = 0; i < chunk.Count; i++)
-            {
-                batch.Outputs.Add((firstRow + i, StepOutputKind.Logits));
-            }
-        }
-        else if (chunk.IsLast)
-        {
-            batch.Outputs.Add((firstRow + chunk.Count - 1, StepOutputKind.Logits));
+            batch.Outputs.Add((firstRow + position - chunk.Start, StepOutputKind.Logits));
         }
     }
 
     public override void Compute(in PlannedChunk chunk, ChunkOutputs outputs)
     {
-        if (NeedsPromptRows(chunk))
+        if (_promptTokens is not null && !_isForked)
         {
-            // The row at position p scores the token at p + 1.
-            for (int i = 0; i < chunk.Count && chunk.Start + i + 1 < _request.Prompt.Count; i++)
+            // The row at position p scores the token at p + 1. The last row is computed again after a preemption, and brings no news then.
+            for (int next = chunk.FirstOutput + 1; next <= chunk.End && next < _request.Prompt.Count; next++)
             {
-                // A prompt computed again after a preemption brings no news.
-                if (chunk.Start + i + 1 == _promptTokens!.Count)
+                if (next == _promptTokens.Count)
                 {
-                    _promptTokens.Add(TokenReport.Describe(outputs[i], _request.Prompt[chunk.Start + i + 1], _request.PromptLogprobs!.Value));
+                    _promptTokens.Add(TokenReport.Describe(outputs[next - 1 - chunk.FirstOutput], _request.Prompt[next], _request.PromptLogprobs!.Value));
                 }
             }
         }
@@ -153,8 +145,6 @@ internal sealed class GenerationJob : EngineJob
             }
         }
     }
-
-    private bool NeedsPromptRows(in PlannedChunk chunk) => _promptTokens is not null && !_isForked && chunk.Start < _request.Prompt.Count;
 
     private RunningChoice ChoiceOf(Sequence sequence)
     {

@@ -1,0 +1,169 @@
+using Tiercel.Engine.KvCache;
+using Tiercel.Engine.Sampling;
+using Tiercel.Testing;
+
+namespace Tiercel.Engine.Tests.Serving;
+
+/// <summary>
+/// The same request gives the same bytes alone and in any company: batches, chunk sizes, cache states, preemptions, cancellations of others, numbers of threads.
+/// </summary>
+public class DeterminismTests
+{
+    private const int Requests = 24;
+    private const int Context = 256;
+
+    [Fact]
+    public Task The_bundled_model_answers_the_same_in_any_company() =>
+        CheckAsync(Path.Combine(TestFiles.RepositoryRoot, "models", "tiercel-tiny-q8_0.gguf"), KvType.F16, seed: 1, companies: 4);
+
+    [Theory]
+    [InlineData("llama-spm", KvType.F32)]
+    [InlineData("qwen2", KvType.F16)]
+    [InlineData("qwen3", KvType.Q8_0)]
+    [InlineData("qwen3moe", KvType.F16)]
+    [InlineData("gemma2", KvType.F16)]
+    [InlineData("gemma3", KvType.Q8_0)]
+    [InlineData("phi3-longrope", KvType.F16)]
+    [InlineData("olmo3-swa", KvType.F16)]
+    [InlineData("smollm3", KvType.Q8_0)]
+    [InlineData("mistral3", KvType.F16)]
+    [InlineData("gpt-oss", KvType.F16)]
+    [InlineData("type-q4_0", KvType.F16)]
+    [InlineData("type-q4_k_m", KvType.Q8_0)]
+    [InlineData("type-q5_k", KvType.F32)]
+    [InlineData("type-iq4_xs", KvType.F16)]
+    [InlineData("type-mxfp4", KvType.F16)]
+    [InlineData("type-bf16", KvType.F16)]
+    public Task Every_family_and_type_answers_the_same_in_any_company(string name, KvType type) =>
+        CheckAsync(TestFiles.Shared("golden", "models", name + ".gguf"), type, seed: name.Length * 31 + (int)type, companies: 2);
+
+    [Fact]
+    public async Task Probabilities_of_a_long_prompt_survive_being_preempted_in_the_middle_of_it()
+    {
+        using CancellationTokenSource watchdog = new(TimeSpan.FromMinutes(3), TimeProvider.System);
+        string path = Path.Combine(TestFiles.RepositoryRoot, "models", "tiercel-tiny-q8_0.gguf");
+        InferenceEngineOptions options = new() { ContextLength = 1024, Threads = 1, KvMemoryBytes = 32 << 20, StepTarget = TimeSpan.FromMilliseconds(1) };
+        int[] prompt;
+        string alone;
+        long blockBytes;
+        using (InferenceEngine engine = InferenceEngine.Load(path, options, TimeProvider.System))
+        {
+            blockBytes = engine.Plan.KvBytes / engine.Plan.BlockCount;
+            prompt = [.. Enumerable.Range(0, 900).Select(i => i * 7919 % engine.Model.VocabularySize)];
+            alone = await Transcript.ReadAsync(engine.Submit(Echo()).Stream!, 1, watchdog.Token);
+        }
+
+        // The branches of the urgent request need all of the 48 blocks long before 16 rows a step have computed the prompt.
+        using InferenceEngine small = InferenceEngine.Load(path, options with { KvMemoryBytes = 48 * blockBytes }, TimeProvider.System);
+        GenerationStream branches = small.Submit(Echo() with
+        {
+            Prompt = prompt[..64],
+            Choices = 16,
+            MaxTokens = 150,
+            PromptLogprobs = null,
+            Sampling = new SamplingOptions { IgnoreEos = true },
+            CacheSalt = "branches",
+        }).Stream!;
+        GenerationStream echo = small.Submit(Echo() with { Priority = 1 }).Stream!;
+        Assert.Equal(alone, await Transcript.ReadAsync(echo, 1, watchdog.Token));
+        await Transcript.ReadAsync(branches, 16, watchdog.Token);
+        Assert.True(small.GetStatus().Preemptions > 0, "the echo was meant to be preempted");
+
+        GenerationRequest Echo() => new() { Id = "echo", Prompt = prompt, MaxTokens = 0, PromptLogprobs = 1 };
+    }
+
+    private static async Task CheckAsync(string path, KvType type, int seed, int companies)
+    {
+        using CancellationTokenSource watchdog = new(TimeSpan.FromMinutes(3), TimeProvider.System);
+        Random random = new(seed);
+        (List<(GenerationRequest Request, string Answer)> alone, long blockBytes) = await AnswerAloneAsync(path, type, seed, watchdog.Token);
+        long preemptions = 0;
+        long hits = 0;
+        for (int i = 0; i < companies; i++)
+        {
+            // Eight blocks hold one context; with no more, streams push each other out.
+            InferenceEngineOptions options = new()
+            {
+                ContextLength = Context,
+                KvType = type,
+                Threads = random.Next(1, 4),
+                StepTokens = (int[])[3, 17, 64, 200] is var sizes ? sizes[(i + random.Next(2)) % sizes.Length] : 0,
+                KvMemoryBytes = blockBytes * (i == 0 ? 8 : random.Next(8, 16)),
+                StepTarget = TimeSpan.FromMilliseconds(random.Next(1, 100)),
+            };
+            using InferenceEngine engine = InferenceEngine.Load(path, options, TimeProvider.System);
+            await AnswerTogetherAsync(engine, alone, random.Next(), watchdog.Token);
+            EngineStatus status = engine.GetStatus();
+            preemptions += status.Preemptions;
+            hits += status.PrefixCacheHits;
+        }
+
+        Assert.True(preemptions > 0, "the pools were meant to be too small");
+        Assert.True(hits > 0, "prompts were meant to share beginnings");
+    }
+
+    private static async Task<(List<(GenerationRequest Request, string Answer)> Alone, long BlockBytes)> AnswerAloneAsync(
+        string path, KvType type, int seed, CancellationToken cancellation)
+    {
+        InferenceEngineOptions options = new() { ContextLength = Context, KvType = type, Threads = 1, KvMemoryBytes = 32 << 20 };
+        using InferenceEngine engine = InferenceEngine.Load(path, options, TimeProvider.System);
+        RequestMix mix = new(seed, engine.Model.VocabularySize, Context);
+        List<(GenerationRequest, string)> alone = [];
+        for (int i = 0; i < Requests; i++)
+        {
+            GenerationRequest request = i == 0 ? mix.FourBranches() : mix.Next(maxPrompt: 120, maxTokens: 50);
+            GenerationStream stream = engine.Submit(request with { CacheSalt = $"nobody else's {i}" }).Stream!;
+            alone.Add((request, await Transcript.ReadAsync(stream, request.Choices, cancellation)));
+            Assert.Equal(0, stream.Usage.CachedTokens);
+        }
+
+        Assert.Equal(0, engine.GetStatus().Preemptions);
+        return (alone, engine.Plan.KvBytes / engine.Plan.BlockCount);
+    }
+
+    private static async Task AnswerTogetherAsync(
+        InferenceEngine engine, List<(GenerationRequest Request, string Answer)> alone, int seed, CancellationToken cancellation)
+    {
+        Random random = new(seed);
+        RequestMix noise = new(seed, engine.Model.VocabularySize, Context);
+        List<Task> others = [];
+        List<(GenerationRequest Request, string Answer, Task<string> Together)> together = [];
+        (GenerationRequest Request, string Answer)[] order = [.. alone, .. alone];
+        random.Shuffle(order);
+        foreach ((GenerationRequest request, string answer) in order)
+        {
+            GenerationStream stream = engine.Submit(request).Stream!;
+            together.Add((request, answer, Transcript.ReadAsync(stream, request.Choices, cancellation)));
+            if (random.Next(3) == 0)
+            {
+                others.Add(DisturbAsync(engine, noise.Next(200, 50), random.Next(30), cancellation));
+            }
+
+            if (random.Next(8) == 0)
+            {
+                await together[random.Next(together.Count)].Together;
+            }
+        }
+
+        foreach ((GenerationRequest request, string answer, Task<string> task) in together)
+        {
+            string found = await task;
+            Assert.True(answer == found, $"{request.Id} ({request.Prompt.Count} tokens, {engine.Threads} threads):\nalone {answer}\ntogether {found}");
+        }
+
+        await Task.WhenAll(others);
+    }
+
+    /// <summary>Another request, which is cancelled after some events.</summary>
+    private static async Task DisturbAsync(InferenceEngine engine, GenerationRequest request, int events, CancellationToken cancellation)
+    {
+        await using GenerationStream stream = engine.Submit(request).Stream!;
+        await foreach (GenerationEvent news in stream.Events.ReadAllAsync(cancellation))
+        {
+            if (--events < 0)
+            {
+                stream.Cancel();
+            }
+        }
+    }
+}
