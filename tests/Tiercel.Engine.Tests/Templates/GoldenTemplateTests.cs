@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Tiercel.Engine.Templates;
-using Tiercel.Testing;
 
 namespace Tiercel.Engine.Tests.Templates;
 
@@ -42,19 +41,6 @@ public sealed class GoldenTemplateTests
 
         Assert.True(differences.Length == 0, differences.ToString());
         Assert.True(compared > 400, $"only {compared} expressions");
-    }
-
-    [Fact]
-    public void SmolLm2_prompts_are_exact()
-    {
-        using JsonDocument golden = JsonDocument.Parse(File.ReadAllText(TestFiles.Shared("models", "real", "golden.json")));
-        // The template of the model file, as its metadata holds it.
-        const string Template = "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n' }}{% endif %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
-        foreach (JsonProperty conversation in golden.RootElement.GetProperty("smollm2").EnumerateObject())
-        {
-            ChatTemplateInputs inputs = TemplateCases.Inputs(conversation.Value);
-            Assert.Equal(conversation.Value.GetProperty("prompt").GetString(), TemplateCases.Render(Template, inputs));
-        }
     }
 
     private static void Compare(StringBuilder differences, string name, string? expected, string template, ChatTemplateInputs inputs)

@@ -40,7 +40,7 @@ internal static class DictMethods
             run.Step(other.Count);
             foreach ((Value key, Value value) in other.Entries.ToList())
             {
-                dict.Set(key, value);
+                dict.Set(run, key, value);
             }
 
             return;
@@ -53,14 +53,14 @@ internal static class DictMethods
                 throw new ChatTemplateException("a dictionary is made of pairs");
             }
 
-            dict.Set(key, value);
+            dict.Set(run, key, value);
         }
     }
 
     private static Value Get(Execution run, DictValue dict, CallArguments arguments)
     {
         BoundArguments bound = arguments.Bind("get", 1, "key", "default");
-        return dict.Find(bound.Required(0)) ?? bound[1] ?? NoneValue.Instance;
+        return dict.Find(run, bound.Required(0)) ?? bound[1] ?? NoneValue.Instance;
     }
 
     private static SequenceValue View(Execution run, CallArguments arguments, string name, List<Value> items)
@@ -75,7 +75,7 @@ internal static class DictMethods
         BoundArguments bound = arguments.Bind("pop", 1, "key", "default");
         // Removing moves what lies behind.
         run.Step(1 + (dict.Count / 16));
-        Value value = dict.Find(bound.Required(0)) ?? bound[1] ?? throw new ChatTemplateException("pop(): the dictionary has no such key");
+        Value value = dict.Find(run, bound.Required(0)) ?? bound[1] ?? throw new ChatTemplateException("pop(): the dictionary has no such key");
         dict.Remove(bound.Required(0));
         return value;
     }
@@ -83,13 +83,13 @@ internal static class DictMethods
     private static Value SetDefault(Execution run, DictValue dict, CallArguments arguments)
     {
         BoundArguments bound = arguments.Bind("setdefault", 1, "key", "default");
-        if (dict.Find(bound.Required(0)) is Value found)
+        if (dict.Find(run, bound.Required(0)) is Value found)
         {
             return found;
         }
 
         Value value = bound[1] ?? NoneValue.Instance;
-        dict.Set(bound.Required(0), value);
+        dict.Set(run, bound.Required(0), value);
         return value;
     }
 

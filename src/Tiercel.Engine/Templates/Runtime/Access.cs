@@ -19,7 +19,7 @@ internal static class Access
             (UndefinedValue undefined, _) => throw undefined.Error(),
             (_, UndefinedValue) => new UndefinedValue($"'{target.TypeName}' object has no element of an undefined name"),
             (DictValue dict, SequenceValue or DictValue) => Missing(target, key.TypeName),
-            (DictValue dict, _) => dict.Find(key),
+            (DictValue dict, _) => dict.Find(run, key),
             (SequenceValue { HasPositions: true } sequence, _) when Numbers.Whole(key) is not null => At(sequence, Position(key, sequence.Items.Count)),
             (TextValue text, _) when Numbers.Whole(key) is not null => At(run, text, Position(key, text.CountCharacters(run))),
             _ => null,

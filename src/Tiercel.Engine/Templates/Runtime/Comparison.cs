@@ -53,7 +53,7 @@ internal static class Comparison
             case TextValue:
                 throw new ChatTemplateException($"'in' a string needs a string, not '{item.TypeName}'");
             case DictValue dict:
-                return dict.Find(item) is not null;
+                return dict.Find(run, item) is not null;
             case SequenceValue sequence:
                 return sequence.Items.Exists(element => ReferenceEquals(element, item) || AreEqual(run, element, item));
             case UndefinedValue:
@@ -101,7 +101,7 @@ internal static class Comparison
 
         foreach ((Value key, Value value) in left.Entries)
         {
-            if (right.Find(key) is not Value other || !AreEqual(run, value, other))
+            if (right.Find(run, key) is not Value other || !AreEqual(run, value, other))
             {
                 return false;
             }

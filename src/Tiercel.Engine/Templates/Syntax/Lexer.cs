@@ -8,6 +8,8 @@ namespace Tiercel.Engine.Templates.Syntax;
 /// </summary>
 internal sealed class Lexer
 {
+    private const int MaxNameLength = 256;
+
     /// <summary>Longer ones first, so that none is taken for the start of another.</summary>
     private static readonly string[] Operators =
     [
@@ -245,6 +247,11 @@ internal sealed class Lexer
             while (end < _source.Length && (char.IsLetterOrDigit(_source[end]) || _source[end] == '_'))
             {
                 end++;
+            }
+
+            if (end - _position > MaxNameLength)
+            {
+                throw Error($"a name has more than {MaxNameLength} characters");
             }
 
             _tokens.Add(new Token(TokenKind.Name, _source[_position..end], _line));

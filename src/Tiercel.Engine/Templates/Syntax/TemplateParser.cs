@@ -3,6 +3,8 @@ namespace Tiercel.Engine.Templates.Syntax;
 /// <summary>Parses a whole template into the statements it runs.</summary>
 internal sealed class TemplateParser
 {
+    private const int MaxParameters = 256;
+
     private readonly TokenReader _tokens;
     private readonly ExpressionParser _expressions;
     private int _loops;
@@ -218,6 +220,11 @@ internal sealed class TemplateParser
             if (value is null && parameters.Count > 0 && parameters[^1].Default is not null)
             {
                 throw _tokens.Error($"parameter '{name}' without a default follows one with a default");
+            }
+
+            if (parameters.Count == MaxParameters)
+            {
+                throw _tokens.Error($"a macro has more than {MaxParameters} parameters");
             }
 
             parameters.Add(new MacroParameter(name, value));

@@ -20,9 +20,20 @@ internal sealed class DictValue(bool isTrusted = true) : Value
 
     public override bool IsTrue => _entries.Count > 0;
 
-    public Value? Find(Value key) => _entries.TryGetValue(KeyOf(key), out KeyValuePair<Value, Value> entry) ? entry.Value : null;
+    /// <summary>Looks a key up; hashing it is paid for.</summary>
+    public Value? Find(Execution run, Value key)
+    {
+        run.Scan((key as TextValue)?.Text.Length ?? 0);
+        return _entries.TryGetValue(KeyOf(key), out KeyValuePair<Value, Value> entry) ? entry.Value : null;
+    }
 
     public Value? Find(string key) => _entries.TryGetValue(key, out KeyValuePair<Value, Value> entry) ? entry.Value : null;
+
+    public void Set(Execution run, Value key, Value value)
+    {
+        run.Scan((key as TextValue)?.Text.Length ?? 0);
+        Set(key, value);
+    }
 
     public void Set(Value key, Value value)
     {

@@ -64,7 +64,7 @@ internal sealed class TextValue : Value
             return left;
         }
 
-        run.Characters((long)left.Text.Length + right.Text.Length, left._runs.Length + right._runs.Length);
+        run.Characters((long)left.Text.Length + right.Text.Length + 32, left._runs.Length + right._runs.Length);
         List<TextRun> runs = [.. left._runs];
         AppendRuns(runs, right._runs, 0, right.Text.Length, left.Text.Length);
         return new TextValue(string.Concat(left.Text, right.Text), [.. runs]);
@@ -82,9 +82,15 @@ internal sealed class TextValue : Value
             return this;
         }
 
+        if (_runs.Length == 1)
+        {
+            run.NewText(length, 1);
+            return Marked(Text.Substring(start, length), _runs[0].IsTrusted);
+        }
+
         List<TextRun> runs = [];
         AppendRuns(runs, _runs, start, length, 0);
-        run.Characters(length, runs.Count);
+        run.NewText(length, runs.Count);
         return new TextValue(Text.Substring(start, length), [.. runs]);
     }
 

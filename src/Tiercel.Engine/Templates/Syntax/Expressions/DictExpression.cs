@@ -11,7 +11,7 @@ internal sealed class DictExpression(IReadOnlyList<(Expression Key, Expression V
         DictValue dict = new();
         foreach ((Expression key, Expression value) in entries)
         {
-            dict.Set(key.Evaluate(run), value.Evaluate(run));
+            dict.Set(run, key.Evaluate(run), value.Evaluate(run));
         }
 
         return dict;
