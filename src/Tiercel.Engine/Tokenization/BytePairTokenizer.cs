@@ -38,7 +38,7 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
             byteTokens[value] = table.Find([(byte)value]);
         }
 
-        BytePairRule rule = new(MergeTable.Read(merges, vocabulary), byteTokens);
+        BytePairRule rule = new(MergeTable.Read(merges, vocabulary, table), byteTokens);
         PieceEncoder<BytePairRule> encoder = new(rule, table, vocabulary.Count, choice.IgnoresMerges);
         bool addsBos = AddedToken.Read(metadata, TokenizerKeys.AddBos, choice.AddsBos, TokenizerKeys.Bos, vocabulary.Special.Bos);
         bool addsEos = AddedToken.Read(metadata, TokenizerKeys.AddEos, false, TokenizerKeys.Eos, vocabulary.Special.Eos);

@@ -37,14 +37,15 @@ internal sealed class SentencePieceTokenizer : VocabularyTokenizer
     public static SentencePieceTokenizer Read(Vocabulary vocabulary, GgufMetadata metadata)
     {
         int[] byteTokens = ByteTokens.Find(vocabulary);
-        if (vocabulary.Special.Unknown is null && Array.IndexOf(byteTokens, -1) is int missing and >= 0)
+        int unknown = vocabulary.Special.Unknown ?? Array.IndexOf(vocabulary.Types, TokenType.Unknown);
+        if (unknown < 0 && Array.IndexOf(byteTokens, -1) is int missing and >= 0)
         {
             throw VocabularyReader.Wrong(TokenizerKeys.Tokens, $"has no byte token {ByteTokens.TextOf(missing)}, and '{TokenizerKeys.Unknown}' is missing too");
         }
 
         int[] scoreRanks = VocabularyReader.ReadScoreRanks(metadata, vocabulary.Count);
         PieceTable table = new(TokenBytes.Build(vocabulary, (token, target) => WriteKey(vocabulary, token, target)));
-        ScoreRule rule = new(table, scoreRanks, byteTokens, vocabulary.Special.Unknown ?? -1);
+        ScoreRule rule = new(table, scoreRanks, byteTokens, unknown);
         PieceEncoder<ScoreRule> encoder = new(rule, table, vocabulary.Count, ignoresMerges: false);
         return new SentencePieceTokenizer(
             vocabulary,

@@ -10,6 +10,9 @@ internal sealed class Utf8StreamDecoder(VocabularyTokenizer tokenizer, bool rend
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();
     private bool _dropsSpace = tokenizer.StartsWithDroppedSpace;
 
+    /// <summary>Whether the decoder keeps no bytes for certain: the last one given was ASCII.</summary>
+    private bool _isClean = true;
+
     public override string Push(int token) => Convert(tokenizer.ShownBytes(token, renderSpecial, ref _dropsSpace), flush: false);
 
     public override string Flush()
@@ -25,6 +28,14 @@ internal sealed class Utf8StreamDecoder(VocabularyTokenizer tokenizer, bool rend
         {
             return string.Empty;
         }
+
+        // Most tokens are ASCII and need no decoder.
+        if (_isClean && Ascii.IsValid(bytes))
+        {
+            return Encoding.ASCII.GetString(bytes);
+        }
+
+        _isClean = flush || bytes[^1] < 0x80;
 
         // A byte gives at most one UTF-16 unit, and up to three kept ones may turn out broken.
         int most = bytes.Length + 4;

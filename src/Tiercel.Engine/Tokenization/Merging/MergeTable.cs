@@ -52,8 +52,9 @@ internal sealed class MergeTable
     /// <summary>The token that a merge gives.</summary>
     public int MergedBy(uint rank) => _merged[rank];
 
+    /// <param name="table">The tokens by the bytes that they stand for.</param>
     /// <exception cref="Formats.ModelFormatException">A merge is malformed or speaks of tokens that are not there.</exception>
-    public static MergeTable Read(IReadOnlyList<string> merges, Vocabulary vocabulary)
+    public static MergeTable Read(IReadOnlyList<string> merges, Vocabulary vocabulary, PieceTable table)
     {
         // The last rank is kept free: with all ones in left and right it would spell an empty slot.
         if (merges.Count >= (1 << RankBits) - 1)
@@ -61,36 +62,57 @@ internal sealed class MergeTable
             throw VocabularyReader.Wrong(TokenizerKeys.Merges, $"has {merges.Count} entries; up to {(1 << RankBits) - 2} can be used");
         }
 
-        MergeTable table = new(merges.Count);
-        Span<char> joined = stackalloc char[256];
+        MergeTable result = new(merges.Count);
+        byte[] bytes = new byte[256];
+        int merged = -1;
         for (int rank = 0; rank < merges.Count; rank++)
         {
-            ReadOnlySpan<char> merge = merges[rank];
+            string merge = merges[rank];
 
             // A token may itself be one space, so the separator is looked for after the first character.
-            int space = merge.Length > 2 ? merge[1..].IndexOf(' ') + 1 : 0;
-            if (space == 0 || space == merge.Length - 1)
+            int space = merge.Length > 2 ? merge.IndexOf(' ', 1) : -1;
+            if (space < 0 || space == merge.Length - 1)
             {
                 throw VocabularyReader.Wrong(TokenizerKeys.Merges, $"is not two tokens with a space between at entry {rank}");
             }
 
-            ReadOnlySpan<char> left = merge[..space];
-            ReadOnlySpan<char> right = merge[(space + 1)..];
-            scoped Span<char> whole = merge.Length <= joined.Length ? joined[..(merge.Length - 1)] : new char[merge.Length - 1];
-            left.CopyTo(whole);
-            right.CopyTo(whole[left.Length..]);
-            table.Insert(Require(left, rank, vocabulary), Require(right, rank, vocabulary), rank, Require(whole, rank, vocabulary), vocabulary);
+            if (bytes.Length < merge.Length)
+            {
+                bytes = new byte[merge.Length];
+            }
+
+            ReadOnlySpan<char> left = merge.AsSpan(0, space);
+            ReadOnlySpan<char> right = merge.AsSpan(space + 1);
+            if (ByteAlphabet.TryDecode(left, bytes, out int leftCount) && ByteAlphabet.TryDecode(right, bytes.AsSpan(leftCount), out int rightCount))
+            {
+                ReadOnlySpan<byte> whole = bytes.AsSpan(0, leftCount + rightCount);
+
+                // Vocabularies usually number their tokens in the order of the merges.
+                merged = merged + 1 < vocabulary.Count && table.KeyOf(merged + 1).SequenceEqual(whole) ? merged + 1 : Require(table.Find(whole), left, right, rank, vocabulary);
+                int first = Require(table.Find(whole[..leftCount]), left, [], rank, vocabulary);
+                result.Insert(first, Require(table.Find(whole[leftCount..]), [], right, rank, vocabulary), rank, merged, vocabulary);
+            }
+            else
+            {
+                // Texts outside the byte alphabet never come of text; they are looked up so that the list is checked to its end.
+                _ = Require(-1, left, right, rank, vocabulary);
+            }
         }
 
-        return table;
+        return result;
     }
 
-    private static int Require(ReadOnlySpan<char> text, int rank, Vocabulary vocabulary)
+    /// <summary>A token by its bytes, or else by its text: the bytes of control tokens are not in the table.</summary>
+    private static int Require(int token, ReadOnlySpan<char> left, ReadOnlySpan<char> right, int rank, Vocabulary vocabulary)
     {
-        int token = vocabulary.Find(text);
-        return token >= 0
-            ? token
-            : throw VocabularyReader.Wrong(TokenizerKeys.Merges, $"at entry {rank} needs the token '{(text.Length > 40 ? text[..40] : text)}', which is not in the vocabulary");
+        if (token >= 0)
+        {
+            return token;
+        }
+
+        string text = string.Concat(left, right);
+        return vocabulary.Find(text)
+            ?? throw VocabularyReader.Wrong(TokenizerKeys.Merges, $"at entry {rank} needs the token '{(text.Length > 40 ? text[..40] : text)}', which is not in the vocabulary");
     }
 
     private void Insert(int left, int right, int rank, int merged, Vocabulary vocabulary)
@@ -98,19 +120,26 @@ internal sealed class MergeTable
         _merged[rank] = merged;
 
         // A merge that ends in a control token is never applied: text would become control by being spelt.
-        if (vocabulary.IsControl(merged) || Find(left, right) != None)
+        if (vocabulary.IsControl(merged))
         {
             return;
         }
 
         ulong key = ((ulong)(uint)left << RightBits) | (uint)right;
-        int index = Start(key);
-        while (_slots[index] != Empty)
+        for (int index = Start(key); ; index = (index + 1) & (_slots.Length - 1))
         {
-            index = (index + 1) & (_slots.Length - 1);
-        }
+            if (_slots[index] == Empty)
+            {
+                _slots[index] = (key << RankBits) | (uint)rank;
+                return;
+            }
 
-        _slots[index] = (key << RankBits) | (uint)rank;
+            // A pair that is listed twice keeps its first rank.
+            if (_slots[index] >> RankBits == key)
+            {
+                return;
+            }
+        }
     }
 
     private int Start(ulong key) => (int)((key * 0x9E3779B97F4A7C15) >> _shift);

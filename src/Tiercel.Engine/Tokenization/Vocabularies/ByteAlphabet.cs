@@ -14,7 +14,7 @@ internal static class ByteAlphabet
     public static char CharacterOf(byte value) => Characters[value];
 
     /// <summary>Writes the bytes that a token's text stands for; false if a character of it is outside the alphabet.</summary>
-    public static bool TryDecode(string text, Span<byte> target, out int count)
+    public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> target, out int count)
     {
         count = 0;
         foreach (char character in text)

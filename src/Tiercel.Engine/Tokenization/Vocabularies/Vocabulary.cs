@@ -33,9 +33,6 @@ internal sealed class Vocabulary
 
     public int? Find(string text) => _ids.TryGetValue(text, out int id) ? id : null;
 
-    /// <summary>The id of a text, or -1.</summary>
-    public int Find(ReadOnlySpan<char> text) => _ids.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text, out int id) ? id : -1;
-
     /// <summary>Whether a token is hidden in shown text, and may come only from trusted text.</summary>
     public bool IsControl(int token) => Types[token] is TokenType.Control or TokenType.Unknown;
 
