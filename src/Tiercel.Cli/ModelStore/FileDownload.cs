@@ -1,12 +1,11 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Security.Cryptography;
 
 namespace Tiercel.Cli.ModelStore;
 
 /// <summary>
-/// Fetches one file into <c>NAME.HASH.partial</c> beside its destination, and moves it there when size and SHA-256 are right. The partial file carries
-/// the start of the hash in its name, so that a later run continues only the same content. Cancelling leaves it in place.
+/// Fetches one file, over as many connections as it takes, and puts it into place when size and SHA-256 are right. Cancelling leaves what has come so
+/// far for the next run.
 /// </summary>
 internal sealed class FileDownload : IDisposable
 {
@@ -20,13 +19,9 @@ internal sealed class FileDownload : IDisposable
     private readonly HubClient _client;
     private readonly HubRepository _repository;
     private readonly HubFile _file;
-    private readonly string _destination;
-    private readonly string _partialPath;
+    private readonly PartialFile _partial;
     private readonly Action<long> _report;
     private readonly byte[] _buffer = new byte[BufferBytes];
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private readonly FileStream _partial;
-    private long _have;
     private string? _identity;
     private int _restarts;
 
@@ -38,89 +33,56 @@ internal sealed class FileDownload : IDisposable
         _client = client;
         _repository = repository;
         _file = file;
-        _destination = destination;
-        _partialPath = PartialPath(destination, file);
+        _partial = new PartialFile(destination, file);
         _report = report;
-        try
-        {
-            _partial = new FileStream(_partialPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
-        }
-        catch (IOException e) when (e is not (DirectoryNotFoundException or PathTooLongException))
-        {
-            throw new ModelStoreException($"cannot write {_partialPath}; is another pull running? ({e.Message})", e);
-        }
     }
 
     /// <summary>Bytes that came over the network in this run.</summary>
     public long Fetched { get; private set; }
 
-    public static string PartialPath(string destination, HubFile file) => $"{destination}.{file.Sha256.AsSpan(0, 16)}.partial";
-
     /// <exception cref="ModelStoreException">The file cannot be fetched, or is not what the hub says it is.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await HashEarlierBytesAsync(cancellationToken);
-        bool mayBeStale = _have > 0;
+        await _partial.HashEarlierBytesAsync(_buffer, cancellationToken);
+        _report(_partial.Length);
+        bool mayBeStale = _partial.Length > 0;
         while (true)
         {
             await FillAsync(cancellationToken);
-            string actual = Convert.ToHexStringLower(_hash.GetHashAndReset());
+            string actual = _partial.TakeHash();
             if (actual == _file.Sha256)
             {
-                break;
+                _partial.MoveIntoPlace();
+                return;
             }
 
             // Bytes of an earlier run may have been damaged on the disk; without them there is nobody else to blame.
-            Restart();
             if (!mayBeStale)
             {
-                Discard();
+                _partial.Delete();
                 throw new ModelStoreException($"{_file.Path} arrived damaged: its SHA-256 is {actual}, the hub says {_file.Sha256}");
             }
 
+            Restart("its SHA-256 is wrong");
             mayBeStale = false;
         }
-
-        _partial.Flush(flushToDisk: true);
-        await _partial.DisposeAsync();
-        File.Move(_partialPath, _destination, overwrite: true);
     }
 
-    public void Dispose()
-    {
-        _partial.Dispose();
-        _hash.Dispose();
-    }
-
-    private async Task HashEarlierBytesAsync(CancellationToken cancellationToken)
-    {
-        if (_partial.Length > _file.Size)
-        {
-            _partial.SetLength(0);
-        }
-
-        for (int read; (read = await _partial.ReadAsync(_buffer, cancellationToken)) > 0;)
-        {
-            _hash.AppendData(_buffer, 0, read);
-            _have += read;
-        }
-
-        _report(_have);
-    }
+    public void Dispose() => _partial.Dispose();
 
     private async Task FillAsync(CancellationToken cancellationToken)
     {
         HubRetry retry = new(_client.Time, _client.Options.RetryDelay);
-        while (_have < _file.Size)
+        while (_partial.Length < _file.Size)
         {
-            long before = _have;
+            long before = _partial.Length;
             try
             {
                 await AttemptAsync(cancellationToken);
             }
             catch (HubUnavailableException e)
             {
-                if (_have - before >= ProgressThatCounts)
+                if (_partial.Length - before >= ProgressThatCounts)
                 {
                     retry.Reset();
                 }
@@ -133,7 +95,7 @@ internal sealed class FileDownload : IDisposable
     /// <summary>One request, read to its end.</summary>
     private async Task AttemptAsync(CancellationToken cancellationToken)
     {
-        RangeHeaderValue? range = _have > 0 ? new RangeHeaderValue(_have, null) : null;
+        RangeHeaderValue? range = _partial.Length > 0 ? new RangeHeaderValue(_partial.Length, null) : null;
         using HubResponse response = await _client.GetAsync(_client.FileAddress(_repository, _file), range, cancellationToken);
         CheckTag(response);
         switch (response.Status)
@@ -142,15 +104,14 @@ internal sealed class FileDownload : IDisposable
                 CheckRange(response);
                 break;
             case HttpStatusCode.OK:
-                // The server does not do ranges: what is here comes again.
-                if (_have > 0)
+                if (_partial.Length > 0)
                 {
-                    Restart();
+                    Restart("the server does not send parts");
                 }
 
                 break;
             case HttpStatusCode.RequestedRangeNotSatisfiable when range is not null:
-                Restart();
+                Restart("the server refuses to send the rest");
                 return;
             default:
                 throw HubErrors.From(response, _repository.Name, $"{_repository.Name}/{_file.Path}", _client.Options);
@@ -177,7 +138,7 @@ internal sealed class FileDownload : IDisposable
         _identity = response.Identity;
         if (changed && response.Status == HttpStatusCode.PartialContent)
         {
-            Restart();
+            Restart("it changed on the server");
             throw new HubUnavailableException($"{_file.Path} changed on the server while it was being fetched");
         }
     }
@@ -185,20 +146,18 @@ internal sealed class FileDownload : IDisposable
     private void CheckRange(HubResponse response)
     {
         ContentRangeHeaderValue? got = response.Message.Content.Headers.ContentRange;
-        if (got?.From != _have || (got.HasLength && got.Length != _file.Size))
+        if (got?.From != _partial.Length || (got.HasLength && got.Length != _file.Size))
         {
-            string host = response.Message.RequestMessage!.RequestUri!.Host;
-            throw new ModelStoreException($"{host} was asked for {_file.Path} from byte {_have} of {_file.Size} and sends '{got}'");
+            throw new ModelStoreException($"{response.Host} was asked for {_file.Path} from byte {_partial.Length} of {_file.Size} and sends '{got}'");
         }
     }
 
     private void CheckLength(HubResponse response)
     {
-        long wanted = _file.Size - _have;
+        long wanted = _file.Size - _partial.Length;
         if (response.Message.Content.Headers.ContentLength is { } stated && stated != wanted)
         {
-            string host = response.Message.RequestMessage!.RequestUri!.Host;
-            throw new ModelStoreException($"{host} sends {stated} bytes for {_file.Path}, where {wanted} are missing");
+            throw new ModelStoreException($"{response.Host} sends {stated} bytes for {_file.Path}, where {wanted} are missing");
         }
     }
 
@@ -207,27 +166,25 @@ internal sealed class FileDownload : IDisposable
         using CancellationTokenSource idle = new(_client.Options.IdleTimeout, _client.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(idle.Token, cancellationToken);
         await using Stream body = await response.Message.Content.ReadAsStreamAsync(cancellationToken);
-        while (true)
+        for (int read; (read = await ReadAsync(body, either.Token, cancellationToken)) > 0;)
         {
-            int read = await ReadAsync(body, either.Token, cancellationToken);
+            // The time that the disk takes is not the server's silence.
+            idle.CancelAfter(Timeout.InfiniteTimeSpan);
+            if (read > _file.Size - _partial.Length)
+            {
+                Restart("the server sends too much");
+                throw new ModelStoreException($"{response.Host} sends more than the {_file.Size} bytes that {_file.Path} has");
+            }
+
+            await _partial.AppendAsync(_buffer, read, cancellationToken);
+            Fetched += read;
+            _report(_partial.Length);
             idle.CancelAfter(_client.Options.IdleTimeout);
-            if (read == 0)
-            {
-                if (_have < _file.Size)
-                {
-                    throw new HubUnavailableException($"the connection ended after {_have} of {_file.Size} bytes of {_file.Path}");
-                }
+        }
 
-                return;
-            }
-
-            if (read > _file.Size - _have)
-            {
-                Restart();
-                throw new ModelStoreException($"the server sends more than the {_file.Size} bytes that {_file.Path} has");
-            }
-
-            await WriteAsync(read, cancellationToken);
+        if (_partial.Length < _file.Size)
+        {
+            throw new HubUnavailableException($"the connection ended after {_partial.Length} of {_file.Size} bytes of {_file.Path}");
         }
     }
 
@@ -243,46 +200,21 @@ internal sealed class FileDownload : IDisposable
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
-            throw new HubUnavailableException($"the connection broke after {_have} of {_file.Size} bytes of {_file.Path}: {e.Message}", innerException: e);
+            string message = $"the connection broke after {_partial.Length} of {_file.Size} bytes of {_file.Path}: {e.Message}";
+            throw new HubUnavailableException(message, innerException: e);
         }
     }
 
-    private async Task WriteAsync(int count, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _partial.WriteAsync(_buffer.AsMemory(0, count), cancellationToken);
-        }
-        catch (IOException e)
-        {
-            throw new ModelStoreException($"cannot write {_partialPath} ({e.Message}); {ByteSize.Format(_file.Size - _have)} are missing, a later pull goes on from here", e);
-        }
-
-        _hash.AppendData(_buffer, 0, count);
-        _have += count;
-        Fetched += count;
-        _report(_have);
-    }
-
-    private void Restart()
+    private void Restart(string why)
     {
         _restarts++;
         if (_restarts > MaxRestarts)
         {
-            Discard();
-            throw new ModelStoreException($"{_file.Path} had to be started over {_restarts} times; the server does not send it the same twice");
+            _partial.Delete();
+            throw new ModelStoreException($"{_file.Path} had to be started over {_restarts} times, the last time because {why}");
         }
 
-        _partial.SetLength(0);
-        _partial.Position = 0;
-        _hash.GetHashAndReset();
-        _have = 0;
+        _partial.Clear();
         _report(0);
-    }
-
-    private void Discard()
-    {
-        _partial.Dispose();
-        File.Delete(_partialPath);
     }
 }

@@ -10,7 +10,7 @@ internal static class HubErrors
     public static Exception From(HubResponse response, string repository, string what, HubOptions options)
     {
         string? code = response.Message.Headers.TryGetValues("X-Error-Code", out IEnumerable<string>? values) ? values.FirstOrDefault() : null;
-        string host = response.Message.RequestMessage?.RequestUri?.Host ?? options.Endpoint.Host;
+        string host = response.Host;
         int status = (int)response.Status;
         if (status is 408 or 425 or 429 or >= 500)
         {

@@ -12,6 +12,8 @@ internal sealed record HubResponse(HttpResponseMessage Message, bool IsFromHub, 
 {
     public HttpStatusCode Status => Message.StatusCode;
 
+    public string Host => Message.RequestMessage!.RequestUri!.Host;
+
     /// <summary>What must stay the same while a file is fetched in pieces.</summary>
     public string? Identity => LinkedTag ?? Message.Headers.ETag?.Tag;
 

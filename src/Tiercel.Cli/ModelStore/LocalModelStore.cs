@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Tiercel.Cli.ModelStore;
 
 /// <summary>
@@ -10,7 +8,6 @@ internal sealed class LocalModelStore
 {
     public const string BundledName = "tiercel-tiny";
 
-    private const int MaxRecordBytes = 1 << 20;
     private const int MaxDepth = 9;
     private const int ListedNames = 20;
 
@@ -82,7 +79,7 @@ internal sealed class LocalModelStore
 
         try
         {
-            foreach (string file in model.Files.Append(RecordPath(model.Path)).Concat(model.Files.SelectMany(Partials)))
+            foreach (string file in model.Files.Append(ModelRecordFiles.PathOf(model.Path)).Concat(model.Files.SelectMany(Partials)))
             {
                 File.Delete(file);
             }
@@ -107,7 +104,7 @@ internal sealed class LocalModelStore
         string folder = Path.GetDirectoryName(PathOf(repository, file))!;
         return Directory.Exists(folder)
             ? Directory.EnumerateFiles(folder, "*.gguf.json")
-                .Select(path => ReadRecord(path, out _))
+                .Select(path => ModelRecordFiles.Read(path, out _))
                 .Where(record => record?.Repository == repository)
                 .SelectMany(record => record!.Files)
                 .FirstOrDefault(recorded => recorded.Path == file)
@@ -118,9 +115,7 @@ internal sealed class LocalModelStore
     public StoredModel Add(ModelRecord record)
     {
         string first = PathOf(record.Repository, record.Files[0].Path);
-        string path = RecordPath(first);
-        File.WriteAllBytes($"{path}.new", JsonSerializer.SerializeToUtf8Bytes(record, ModelStoreJson.Default.ModelRecord));
-        File.Move($"{path}.new", path, overwrite: true);
+        ModelRecordFiles.Write(ModelRecordFiles.PathOf(first), record);
         return Scan().First(model => model.Path == first);
     }
 
@@ -149,7 +144,8 @@ internal sealed class LocalModelStore
     /// <summary>The ways to name a model, the most exact first; the first that finds anything decides.</summary>
     private List<StoredModel> Fitting(IReadOnlyList<StoredModel> models, string name)
     {
-        List<Func<StoredModel, bool>> ways = [model => Same(model.Name, name), model => IsSamePath(model.Path, name)];
+        // The bundled model's name is its own, even if a file of the same name lies in the folder.
+        List<Func<StoredModel, bool>> ways = [model => Same(name, BundledName) && model.Path == _bundledPath, model => Same(model.Name, name), model => IsSamePath(model.Path, name)];
         if (HubModelName.TryParse(name, out HubModelName? hub))
         {
             ways.Add(model => Same(RepositoryOf(model), hub.FullName) && (hub.Variant is null || Same(model.Quantization, hub.Variant)));
@@ -197,7 +193,7 @@ internal sealed class LocalModelStore
 
     private StoredModel Describe(string[] files, int shardCount)
     {
-        ModelRecord? record = ReadRecord(RecordPath(files[0]), out string? problem);
+        ModelRecord? record = ModelRecordFiles.Read(ModelRecordFiles.PathOf(files[0]), out string? problem);
         if (files.Length != shardCount)
         {
             problem = $"{files.Length} of its {shardCount} files are here";
@@ -219,35 +215,6 @@ internal sealed class LocalModelStore
             record?.Quantization ?? GgufFileName.Of(Path.GetFileName(files[0]))?.Quantization,
             record,
             problem);
-
-    private static string RecordPath(string model) => $"{model}.json";
-
-    private static ModelRecord? ReadRecord(string path, out string? problem)
-    {
-        problem = null;
-        FileInfo file = new(path);
-        if (!file.Exists)
-        {
-            return null;
-        }
-
-        try
-        {
-            if (file.Length <= MaxRecordBytes
-                && JsonSerializer.Deserialize(File.ReadAllBytes(path), ModelStoreJson.Default.ModelRecord) is { Repository: not null, Files.Count: > 0 } record
-                && record.Files.All(recorded => recorded is { Path: not null, Sha256: not null }))
-            {
-                return record;
-            }
-        }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
-        {
-            // Told below: the model itself can still be used.
-        }
-
-        problem = $"its record {path} cannot be read";
-        return null;
-    }
 
     private static IEnumerable<string> Partials(string file)
         => Directory.EnumerateFiles(Path.GetDirectoryName(file)!, "*.partial")

@@ -19,7 +19,7 @@ internal sealed class ModelPuller
     {
         _store = store;
         _hub = hub;
-        _freeSpace = freeSpace ?? (static folder => new DriveInfo(folder).AvailableFreeSpace);
+        _freeSpace = freeSpace ?? FreeSpace;
     }
 
     /// <summary>
@@ -30,6 +30,18 @@ internal sealed class ModelPuller
     /// <param name="progress">Called at most ten times a second, from the thread that fetches, and once at the end.</param>
     /// <exception cref="ModelStoreException">The model cannot be had; the message says why in one line.</exception>
     public async Task<PullOutcome> PullAsync(string name, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RunAsync(name, progress, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelStoreException($"cannot write into {_store.Folder}: {e.Message}", e);
+        }
+    }
+
+    private async Task<PullOutcome> RunAsync(string name, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
         var wanted = HubModelName.Parse(name);
         HubRepository repository = await _hub.GetRepositoryAsync(wanted, cancellationToken);
@@ -65,7 +77,7 @@ internal sealed class ModelPuller
     private async Task<long> FetchAsync(HubRepository repository, HubFile file, Reporter reporter, CancellationToken cancellationToken)
     {
         string destination = _store.PathOf(repository.Name, file.Path);
-        CreateFolder(Path.GetDirectoryName(destination)!);
+        Directory.CreateDirectory(Path.GetDirectoryName(destination)!);
         using FileDownload download = new(_hub, repository, file, destination, bytes => reporter.Report(file, bytes));
         await download.RunAsync(cancellationToken);
         reporter.Complete(file);
@@ -108,7 +120,7 @@ internal sealed class ModelPuller
             return;
         }
 
-        CreateFolder(_store.Folder);
+        Directory.CreateDirectory(_store.Folder);
         long earlier = missing.Sum(file => PartialBytes(repository, file));
         long needed = missing.Sum(file => file.Size) - earlier;
         long free = _freeSpace(_store.Folder);
@@ -123,19 +135,20 @@ internal sealed class ModelPuller
 
     private long PartialBytes(HubRepository repository, HubFile file)
     {
-        FileInfo partial = new(FileDownload.PartialPath(_store.PathOf(repository.Name, file.Path), file));
+        FileInfo partial = new(PartialFile.PathOf(_store.PathOf(repository.Name, file.Path), file));
         return partial.Exists ? Math.Min(partial.Length, file.Size) : 0;
     }
 
-    private static void CreateFolder(string folder)
+    private static long FreeSpace(string folder)
     {
         try
         {
-            Directory.CreateDirectory(folder);
+            return new DriveInfo(folder).AvailableFreeSpace;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (ArgumentException)
         {
-            throw new ModelStoreException($"cannot create the folder {folder}: {e.Message}", e);
+            // A network share on Windows has no drive that could be asked; a full disk is then met when it is written to.
+            return long.MaxValue;
         }
     }
 

@@ -11,6 +11,12 @@ internal static class StorePaths
     /// <summary>Characters that separate or mean something else on some system, so that a store can be copied between them.</summary>
     private static readonly string Forbidden = "\\:*?\"<>|";
 
+    /// <summary>Names that mean a device on Windows, whatever ending follows.</summary>
+    private static readonly string[] Devices =
+    [
+        "CON", "PRN", "AUX", "NUL", .. Enumerable.Range(0, 10).Select(number => $"COM{number}"), .. Enumerable.Range(0, 10).Select(number => $"LPT{number}"),
+    ];
+
     /// <summary>Whether this is a plain relative path: no <c>..</c>, no root, no backslash, no control characters.</summary>
     public static bool IsSafe(string path)
     {
@@ -42,5 +48,6 @@ internal static class StorePaths
             && segment[^1] is not (' ' or '.')
             && Encoding.UTF8.GetByteCount(segment) <= MaxSegmentBytes
             && !segment.Any(char.IsControl)
-            && !segment.AsSpan().ContainsAny(Forbidden);
+            && !segment.AsSpan().ContainsAny(Forbidden)
+            && !(OperatingSystem.IsWindows() && Devices.Contains(segment.Split('.')[0], StringComparer.OrdinalIgnoreCase));
 }
