@@ -1,0 +1,163 @@
+using System.Text;
+using System.Text.Json;
+using Tiercel.Engine;
+using Tiercel.Engine.Templates;
+using Tiercel.Engine.Tokenization;
+using Tiercel.Protocols.Errors;
+using Tiercel.Protocols.OpenAI;
+
+namespace Tiercel.Gateway.Prompts;
+
+/// <summary>Turns messages, texts and token ids into the prompt of one model, within its context.</summary>
+internal sealed class PromptEncoder
+{
+    private readonly IInferenceEngine _engine;
+    private readonly TimeProvider _time;
+
+    /// <summary>UTF-8 bytes of the longest token: longer texts than context times this cannot fit and are refused before they are tokenised.</summary>
+    private readonly int _longestTokenBytes;
+
+    public PromptEncoder(IInferenceEngine engine, TimeProvider time)
+    {
+        _engine = engine;
+        _time = time;
+        _longestTokenBytes = LongestToken(engine.Tokenizer);
+    }
+
+    /// <summary>Renders a conversation by the model's template and encodes it.</summary>
+    /// <param name="reserve">Tokens that must be left in the context, 1 where something will be generated.</param>
+    public EncodedPrompt EncodeChat(
+        IReadOnlyList<ChatMessage> messages,
+        bool addGenerationPrompt,
+        bool? addSpecialTokens,
+        string? reasoningEffort,
+        IReadOnlyDictionary<string, JsonElement>? arguments,
+        int reserve)
+    {
+        if (_engine.ChatTemplate is not ChatTemplate template)
+        {
+            return ApiErrors.NotSupportedByModel(
+                $"The model '{_engine.Model.Name}' has no chat template; use /v1/completions.", "messages");
+        }
+
+        if (reasoningEffort is not null)
+        {
+            if (!template.Source.Contains("reasoning_effort", StringComparison.Ordinal))
+            {
+                return ApiErrors.UnsupportedParameter("reasoning_effort", "the model's chat template does not read it.");
+            }
+
+            arguments = WithArgument(arguments, "reasoning_effort", reasoningEffort);
+        }
+
+        if (TooLong(messages.Sum(message => (long)(message.Content?.Length ?? 0))))
+        {
+            return ContextExceeded("messages", null, reserve);
+        }
+
+        string bos = TextOf(_engine.Tokenizer.BosToken);
+        IReadOnlyList<TextSegment> segments;
+        try
+        {
+            segments = template.Render(new ChatTemplateInputs
+            {
+                Messages = KnowsDeveloper(template) ? messages : DeveloperAsSystem(messages),
+                AddGenerationPrompt = addGenerationPrompt,
+                BosToken = bos,
+                EosToken = TextOf(_engine.Tokenizer.EosToken),
+                Arguments = arguments,
+                Now = _time.GetUtcNow(),
+            });
+        }
+        catch (ChatTemplateException error)
+        {
+            return error.RaisedByTemplate ? ApiErrors.MessagesRefused(error.Message) : ApiErrors.TemplateFailed(error.Message);
+        }
+
+        // Many templates write begin-of-text themselves; twice would be a prompt the model never saw in training.
+        bool addSpecial = addSpecialTokens ?? !StartsWith(segments, bos);
+        return Checked("messages", _engine.Tokenizer.Encode(segments, addSpecial), reserve);
+    }
+
+    /// <summary>Encodes a text, or checks token ids.</summary>
+    /// <param name="name">The field the prompt came from, with its index.</param>
+    /// <param name="parseSpecial">Whether the text of control tokens becomes those tokens.</param>
+    /// <param name="reserve">Tokens that must be left in the context.</param>
+    public EncodedPrompt Encode(string name, PromptInput input, bool parseSpecial, bool addSpecial, int reserve)
+    {
+        if (input.Text is string text)
+        {
+            return TooLong(text.Length) ? ContextExceeded(name, null, reserve) : Checked(name, _engine.Tokenizer.Encode(text, parseSpecial, addSpecial), reserve);
+        }
+
+        IReadOnlyList<int> tokens = input.Tokens!;
+        foreach (int token in tokens)
+        {
+            if (token >= _engine.Tokenizer.VocabularySize)
+            {
+                return ApiErrors.InvalidValue(name, $"'{name}' holds token {token}; this model has tokens 0 to {_engine.Tokenizer.VocabularySize - 1}.");
+            }
+        }
+
+        return Checked(name, tokens, reserve);
+    }
+
+    private static int LongestToken(Tokenizer tokenizer)
+    {
+        int longest = 1;
+        for (int token = 0; token < tokenizer.VocabularySize; token++)
+        {
+            longest = Math.Max(longest, tokenizer.GetBytes(token).Length);
+        }
+
+        return longest;
+    }
+
+    private static bool KnowsDeveloper(ChatTemplate template) => template.Source.Contains("developer", StringComparison.Ordinal);
+
+    private static IReadOnlyList<ChatMessage> DeveloperAsSystem(IReadOnlyList<ChatMessage> messages) =>
+        messages.Any(message => message.Role == "developer")
+            ? [.. messages.Select(message => message.Role == "developer" ? message with { Role = "system" } : message)]
+            : messages;
+
+    private static bool StartsWith(IReadOnlyList<TextSegment> segments, string bos)
+    {
+        if (bos.Length == 0)
+        {
+            return false;
+        }
+
+        string first = segments.FirstOrDefault(segment => segment.Text.Length > 0) is { IsTrusted: true } segment ? segment.Text : "";
+        return first.StartsWith(bos, StringComparison.Ordinal);
+    }
+
+    private static Dictionary<string, JsonElement> WithArgument(IReadOnlyDictionary<string, JsonElement>? arguments, string name, string value)
+    {
+        Dictionary<string, JsonElement> all = arguments is null ? [] : new(arguments, StringComparer.Ordinal);
+        all[name] = JsonElement.Parse($"\"{JsonEncodedText.Encode(value)}\"");
+        return all;
+    }
+
+    private string TextOf(int? token) => token is int id ? Encoding.UTF8.GetString(_engine.Tokenizer.GetBytes(id)) : "";
+
+    /// <summary>A UTF-16 unit is at least one byte of UTF-8, and a token covers at most the bytes of the longest one.</summary>
+    private bool TooLong(long chars) => chars > (long)_engine.Model.ContextLength * _longestTokenBytes;
+
+    private EncodedPrompt Checked(string name, IReadOnlyList<int> tokens, int reserve)
+    {
+        if (tokens.Count == 0)
+        {
+            return ApiErrors.InvalidValue(name, $"'{name}' is empty, and this model has no begin-of-text to start from.");
+        }
+
+        return tokens.Count + reserve > _engine.Model.ContextLength ? ContextExceeded(name, tokens.Count, reserve) : new EncodedPrompt(tokens, null);
+    }
+
+    private ApiError ContextExceeded(string name, int? tokens, int reserve)
+    {
+        string length = tokens is int count ? $"has {count} tokens" : "is too long";
+        string room = reserve > 0 ? ", which leaves no room for an answer" : "";
+        return ApiErrors.ContextLengthExceeded(
+            name, $"This model's maximum context length is {_engine.Model.ContextLength} tokens; '{name}' {length}{room}. Shorten it.");
+    }
+}

@@ -1,0 +1,5 @@
+namespace Tiercel.Protocols.Writing;
+
+/// <summary>How the prompts of a text completion are repeated in its choices.</summary>
+/// <param name="Texts">The text of each prompt.</param>
+public sealed record CompletionEcho(IReadOnlyList<string> Texts);

@@ -1,0 +1,56 @@
+using System.Text;
+using System.Text.Json;
+using Tiercel.Gateway.Tests.Fakes;
+
+namespace Tiercel.Gateway.Tests.Metering;
+
+public sealed class RequestLogTests
+{
+    [Fact]
+    public async Task Each_request_is_a_line_without_prompt_or_key()
+    {
+        using MemoryStream log = new();
+        TestGateway gateway = await TestGateway.StartAsync(
+            new FakeEngine { Answer = "SECRETANSWER" }, new GatewayOptions { RequestLog = log, ApiKeys = ["SECRETKEY"] });
+        gateway.Client.DefaultRequestHeaders.Add("x-api-key", "SECRETKEY");
+        gateway.Client.DefaultRequestHeaders.Add("x-request-id", "mine");
+        await gateway.PostStreamAsync("/v1/completions", """{"prompt":"SECRETPROMPT","stream":true}""");
+        await gateway.PostJsonAsync("/v1/completions", """{"prompt":"SECRETPROMPT","model":"SECRETMODEL"}""");
+        using HttpResponseMessage lost = await gateway.Client.GetAsync("/SECRETPATH");
+        await gateway.DisposeAsync();
+
+        string text = Encoding.UTF8.GetString(log.ToArray());
+        Assert.DoesNotContain("SECRET", text, StringComparison.Ordinal);
+        JsonElement[] lines = [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonElement.Parse(line))];
+        Assert.Equal(3, lines.Length);
+        Assert.All(lines, line => Assert.Equal("mine", line.GetProperty("request_id").GetString()));
+        Assert.Equal("ok", lines[0].GetProperty("outcome").GetString());
+        Assert.Equal(12, lines[0].GetProperty("output_tokens").GetInt32());
+        Assert.Equal(13, lines[0].GetProperty("prompt_tokens").GetInt32());
+        Assert.True(lines[0].GetProperty("stream").GetBoolean());
+        Assert.True(lines[0].GetProperty("ttft_ms").GetDouble() <= lines[0].GetProperty("duration_ms").GetDouble());
+        Assert.Equal(("refused", "model_not_found", 404), Ending(lines[1]));
+        Assert.Equal(("refused", "unknown_url", 404), Ending(lines[2]));
+        Assert.Equal("unknown", lines[2].GetProperty("path").GetString());
+    }
+
+    [Fact]
+    public async Task A_log_that_cannot_be_written_costs_lines_and_not_requests()
+    {
+        await using TestGateway gateway = await TestGateway.StartAsync(options: new GatewayOptions { RequestLog = new FullDisk() });
+        for (int i = 0; i < 3; i++)
+        {
+            (int status, _) = await gateway.PostJsonAsync("/v1/completions", """{"prompt":"a"}""");
+            Assert.Equal(200, status);
+        }
+    }
+
+    private static (string?, string?, int) Ending(JsonElement line) =>
+        (line.GetProperty("outcome").GetString(), line.GetProperty("error").GetString(), line.GetProperty("status").GetInt32());
+
+    private sealed class FullDisk : MemoryStream
+    {
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+            throw new IOException("no space left on device");
+    }
+}
