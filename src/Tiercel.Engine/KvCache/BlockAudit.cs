@@ -18,11 +18,13 @@ internal static class BlockAudit
         int nodes = 0;
         for (int block = 0; block < pool.Total; block++)
         {
-            Require(pool.References(block) == holders[block], cache, holders, $"block {block} counts {pool.References(block)} holders and has {holders[block]}");
+            int counted = pool.References(block);
+            Require(counted == holders[block], cache, holders, $"block {block} counts {counted} holders and has {holders[block]}");
             held += holders[block] > 0 ? 1 : 0;
             bool shouldBeKept = holders[block] == 0 && tree.Contains(block);
             Require(pool.IsKept(block) == shouldBeKept, cache, holders, $"block {block} is kept without need, or not kept");
-            Require(pool.IsFree(block) == (holders[block] == 0 && !shouldBeKept), cache, holders, $"block {block} is free and in use, or lost");
+            bool shouldBeFree = holders[block] == 0 && !shouldBeKept;
+            Require(pool.IsFree(block) == shouldBeFree, cache, holders, $"block {block} is free and in use, or lost");
             if (tree.Contains(block))
             {
                 nodes++;
@@ -30,7 +32,8 @@ internal static class BlockAudit
             }
         }
 
-        Require(pool.FreeCount + held + pool.KeptCount == pool.Total, cache, holders, $"{pool.FreeCount} free + {held} held + {pool.KeptCount} kept");
+        bool complete = pool.FreeCount + held + pool.KeptCount == pool.Total;
+        Require(complete, cache, holders, $"{pool.FreeCount} free + {held} held + {pool.KeptCount} kept are not {pool.Total}");
         Require(tree.Count == nodes, cache, holders, $"the tree counts {tree.Count} nodes and has {nodes}");
         CheckLists(cache, holders);
     }
@@ -76,7 +79,8 @@ internal static class BlockAudit
     private static string Dump(BlockCache cache, ReadOnlySpan<int> holders)
     {
         StringBuilder text = new();
-        text.AppendLine($"{cache.Pool.Total} blocks, {cache.Pool.FreeCount} free, {cache.Pool.KeptCount} kept, {cache.Tree.Count} in the tree");
+        BlockPool pool = cache.Pool;
+        text.AppendLine($"{pool.Total} blocks, {pool.FreeCount} free, {pool.KeptCount} kept, {cache.Tree.Count} in the tree");
         for (int block = 0; block < cache.Pool.Total; block++)
         {
             string state = cache.Pool.IsFree(block) ? "free" : cache.Pool.IsKept(block) ? "kept" : "held";

@@ -1,13 +1,13 @@
 namespace Tiercel.Engine.KvCache;
 
 /// <summary>
-/// The blocks of the key/value cache together with the prefix tree over them: hands out blocks, and when none is free, evicts the block that has
-/// gone unused for the longest time.
+/// The blocks of the key/value cache together with the prefix tree over them: hands out blocks, and when none is free, evicts the block
+/// that has gone unused for the longest time.
 /// </summary>
 /// <remarks>
 /// Whoever holds a node holds the whole path to it, and gives it up leaf first. A node therefore becomes unreferenced only after all its
-/// children have, and the list of kept blocks has children before their parents: its oldest entry is always a leaf, and eviction takes constant
-/// time. Not sealed for tests that plant errors.
+/// children have, and the list of kept blocks has children before their parents: its oldest entry is always a leaf, and eviction takes
+/// constant time. Not sealed for tests that plant errors.
 /// </remarks>
 internal class BlockCache(BlockPool pool, PrefixTree tree, int blockSize)
 {

@@ -3,11 +3,13 @@ using System.Runtime.InteropServices;
 namespace Tiercel.Engine.KvCache;
 
 /// <summary>
-/// A tree over full blocks of tokens: the path from a root to a node is the token history whose keys and values the node's block ends. A node is
-/// its block, so all state lies in arrays by block. Each salt has a root of its own, so that nothing is found across salts. A child is looked up by hash
-/// and then compared token by token; since it is also compared by parent, equality of the whole history follows.
+/// A tree over full blocks of tokens: the path from a root to a node is the token history whose keys and values the node's block ends. A
+/// node is its block, so all state lies in arrays by block. Each salt has a root of its own, so that nothing is found across salts. A
+/// child is looked up by hash and then compared token by token; since it is also compared by parent, equality of the whole history
+/// follows.
 /// </summary>
-/// <remarks>A place in the tree is a number: a block, or the complement (~) of a root's index. Not sealed for tests that plant errors.</remarks>
+/// <remarks>A place in the tree is a number: a block, or the complement (~) of a root's index. Not sealed for tests that plant
+/// errors.</remarks>
 internal class PrefixTree
 {
     private const int None = -1;
@@ -93,7 +95,9 @@ internal class PrefixTree
         return None;
     }
 
-    /// <summary>The computed child of a place that shares the longest beginning with the tokens, and the length of that beginning.</summary>
+    /// <summary>
+    /// The computed child of a place that shares the longest beginning with the tokens, and the length of that beginning.
+    /// </summary>
     public (int Block, int Shared) FindLongest(int place, ReadOnlySpan<int> tokens)
     {
         (int best, int shared) = (None, 0);

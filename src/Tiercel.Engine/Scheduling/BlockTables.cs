@@ -4,8 +4,8 @@ using Tiercel.Engine.KvCache;
 namespace Tiercel.Engine.Scheduling;
 
 /// <summary>
-/// Keeps the block tables of sequences: takes cached blocks, grows tables, copies shared blocks before they are written, and publishes full blocks
-/// to the prefix tree as soon as they are planned, so that other rows of the same step can use them. What a step publishes is
+/// Keeps the block tables of sequences: takes cached blocks, grows tables, copies shared blocks before they are written, and publishes
+/// full blocks to the prefix tree as soon as they are planned, so that other rows of the same step can use them. What a step publishes is
 /// settled by <see cref="Commit"/> or undone by <see cref="Withdraw"/>.
 /// </summary>
 internal sealed class BlockTables(BlockCache cache)
@@ -41,8 +41,8 @@ internal sealed class BlockTables(BlockCache cache)
     }
 
     /// <summary>
-    /// Continues a table with full blocks from the cache, those that other rows write in this very step included. A half-filled block of its own is
-    /// given up when the cache has the full one.
+    /// Continues a table with full blocks from the cache, those that other rows write in this very step included. A half-filled block of
+    /// its own is given up when the cache has the full one.
     /// </summary>
     /// <returns>Tokens that need not be computed any more.</returns>
     public int Match(Sequence sequence)
@@ -77,7 +77,8 @@ internal sealed class BlockTables(BlockCache cache)
     }
 
     /// <summary>
-    /// Where the cache has a block that begins as the next one does, takes a copy of it. The caller must give the sequence rows in this plan, for the copy is part of it.
+    /// Where the cache has a block that begins as the next one does, takes a copy of it. The caller must give the sequence rows in this
+    /// plan, for the copy is part of it.
     /// </summary>
     /// <returns>Tokens that need not be computed any more.</returns>
     public int MatchPartial(Sequence sequence)
@@ -150,7 +151,8 @@ internal sealed class BlockTables(BlockCache cache)
             int node = cache.Tree.Find(sequence.Tail, tokens);
             if (node >= 0)
             {
-                // Somebody else has the same history. This step still writes the sequence's own block; afterwards both share the one that is in the tree.
+                // Somebody else has the same history. This step still writes the sequence's own block; afterwards both share the one
+                // that is in the tree.
                 cache.Hold(node);
                 _replacements.Add((sequence, index, node));
             }
@@ -208,7 +210,8 @@ internal sealed class BlockTables(BlockCache cache)
     }
 
     /// <summary>
-    /// The planned rows have not been computed: what they should have written is not findable any more. The sequences that were given such blocks must be released after this.
+    /// The planned rows have not been computed: what they should have written is not findable any more. The sequences that were given
+    /// such blocks must be released after this.
     /// </summary>
     public void Withdraw()
     {

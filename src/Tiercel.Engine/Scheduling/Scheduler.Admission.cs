@@ -2,8 +2,8 @@ namespace Tiercel.Engine.Scheduling;
 
 public sealed partial class Scheduler
 {
-    // Blocks kept back for the growth of each running sequence. It doubles when one had to be preempted and shrinks slowly while none is, so that a
-    // sequence is not let in only to be thrown out again.
+    // Blocks kept back for the growth of each running sequence. It doubles when one had to be preempted and shrinks slowly while none
+    // is, so that a sequence is not let in only to be thrown out again.
     private const double LeastHeadroom = 1;
     private const double MostHeadroom = 16;
     private const double HeadroomDecay = 0.99;
@@ -14,8 +14,8 @@ public sealed partial class Scheduler
     private int MaxPrefilling => Math.Max(4, Options.TokenBudget / SmallestShare);
 
     /// <summary>
-    /// Lets waiting sequences run, strictly in order, while the blocks of their whole prompts are to be had beside what the running ones have yet to take.
-    /// Nobody is let in by a plan that threw somebody out.
+    /// Lets waiting sequences run, strictly in order, while the blocks of their whole prompts are to be had beside what the running ones
+    /// have yet to take. Nobody is let in by a plan that threw somebody out.
     /// </summary>
     private void AdmitWaiting()
     {

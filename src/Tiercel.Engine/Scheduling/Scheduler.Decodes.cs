@@ -12,8 +12,8 @@ public sealed partial class Scheduler
     private Sequence? _lastTurn;
 
     /// <summary>
-    /// One row for every sequence that decodes. When a block is needed and none can be had, the last sequence in the order that has no rows in this plan gives up
-    /// all of its blocks, be it the one that asks.
+    /// One row for every sequence that decodes. When a block is needed and none can be had, the last sequence in the order that has no
+    /// rows in this plan gives up all of its blocks, be it the one that asks.
     /// </summary>
     private void PlanDecodes()
     {
@@ -43,8 +43,8 @@ public sealed partial class Scheduler
     }
 
     /// <summary>
-    /// More streams than a step has outputs take turns, round and round in their order. A part of the step is left to prompts where there are any, or
-    /// saturated streams would keep them from ever being finished.
+    /// More streams than a step has outputs take turns, round and round in their order. A part of the step is left to prompts where there
+    /// are any, or saturated streams would keep them from ever being finished.
     /// </summary>
     private void LimitDecodes(bool prefills)
     {

@@ -40,7 +40,8 @@ public sealed partial class Scheduler
         }
 
         int size = _cache.BlockSize;
-        Require(sequence.Blocks.Count == (sequence.ComputedTokens + size - 1) / size, sequence, "has more or fewer blocks than its tokens need");
+        int needed = (sequence.ComputedTokens + size - 1) / size;
+        Require(sequence.Blocks.Count == needed, sequence, "has more or fewer blocks than its tokens need");
         Require(sequence.PublishedBlocks == sequence.ComputedTokens / size, sequence, "has full blocks that cannot be found");
         int place = sequence.Root;
         for (int i = 0; i < sequence.PublishedBlocks; i++)

@@ -18,8 +18,8 @@ public sealed partial class Scheduler
     private readonly List<Sequence> _following = [];
 
     /// <summary>
-    /// Shares the rest of the step among prompts: the ones that need least first, so that a short one is not stuck behind a long one, and the first in the
-    /// order always, so that a long one is not starved by short ones.
+    /// Shares the rest of the step among prompts: the ones that need least first, so that a short one is not stuck behind a long one, and
+    /// the first in the order always, so that a long one is not starved by short ones.
     /// </summary>
     private void PlanPrefills(int decodes)
     {
@@ -93,8 +93,8 @@ public sealed partial class Scheduler
     }
 
     /// <summary>
-    /// Picks the prompts that get rows, in the order of what they need. One whose next block is the next block of a chosen one is left out: it will find
-    /// in the cache what the other computes.
+    /// Picks the prompts that get rows, in the order of what they need. One whose next block is the next block of a chosen one is left
+    /// out: it will find in the cache what the other computes.
     /// </summary>
     private void ChoosePrefills(int rows)
     {
@@ -170,7 +170,9 @@ public sealed partial class Scheduler
         return reached - start;
     }
 
-    /// <summary>Ends a chunk early where the step has no more outputs. At least one row remains, since there is at least one output.</summary>
+    /// <summary>
+    /// Ends a chunk early where the step has no more outputs. At least one row remains, since there is at least one output.
+    /// </summary>
     private int LimitByOutputs(Sequence sequence, int start, int end)
     {
         int excess = CountOutputs(sequence, start, end) - _outputsLeft;

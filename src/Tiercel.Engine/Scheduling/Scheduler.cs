@@ -9,7 +9,8 @@ namespace Tiercel.Engine.Scheduling;
 /// </summary>
 /// <remarks>
 /// Sequences have one order, by urgency and arrival, which does not change with time. They are served from its beginning and preempted
-/// from its end, so that the first one always moves on; since an old sequence is sooner or later before every new one, each becomes the first.
+/// from its end, so that the first one always moves on; since an old sequence is sooner or later before every new one, each becomes the
+/// first.
 /// </remarks>
 public sealed partial class Scheduler
 {
@@ -87,8 +88,8 @@ public sealed partial class Scheduler
     }
 
     /// <summary>
-    /// Makes the plan of one step. Unless it is empty, it must be completed or failed before the next is made. It is empty only when nothing waits and
-    /// every running sequence awaits its next token or its end from the caller.
+    /// Makes the plan of one step. Unless it is empty, it must be completed or failed before the next is made. It is empty only when
+    /// nothing can move before the caller adds, appends or ends something.
     /// </summary>
     public StepPlan Plan(TimeSpan now)
     {
@@ -134,8 +135,8 @@ public sealed partial class Scheduler
     }
 
     /// <summary>
-    /// The step threw. Nothing that it should have written can be found in the cache any more; its sequences wait again, tokens kept, to be finished by
-    /// the caller or tried again.
+    /// The step threw. Nothing that it should have written can be found in the cache any more; its sequences wait again, tokens kept, to
+    /// be finished by the caller or tried again.
     /// </summary>
     public void Fail(StepPlan plan)
     {
@@ -196,7 +197,10 @@ public sealed partial class Scheduler
         return child;
     }
 
-    /// <summary>Ends a sequence in whatever state it is (waiting, running, preempted) and gives its blocks to the prefix cache. Between steps only; a second call does nothing.</summary>
+    /// <summary>
+    /// Ends a sequence in whatever state it is (waiting, running, preempted) and gives its blocks to the prefix cache. Between steps
+    /// only; a second call does nothing.
+    /// </summary>
     public void Finish(Sequence sequence)
     {
         RequireNoOpenPlan();
@@ -228,7 +232,8 @@ public sealed partial class Scheduler
         if (arrival.SingleStep && (length > Options.TokenBudget || outputs > Options.MaxOutputs))
         {
             throw new ArgumentException(
-                $"a step has {Options.TokenBudget} rows and {Options.MaxOutputs} outputs, a prompt in a single step needs {length} and {outputs}", nameof(arrival));
+                $"a step has {Options.TokenBudget} rows and {Options.MaxOutputs} outputs, a prompt in a single step needs {length} and {outputs}",
+                nameof(arrival));
         }
     }
 
@@ -244,7 +249,9 @@ public sealed partial class Scheduler
         list.RemoveAt(list.BinarySearch(sequence, UrgencyOrder));
     }
 
-    /// <summary>Takes all blocks from a running sequence and lets it wait again. Full blocks stay findable until they are evicted.</summary>
+    /// <summary>
+    /// Takes all blocks from a running sequence and lets it wait again. Full blocks stay findable until they are evicted.
+    /// </summary>
     private void Requeue(Sequence sequence)
     {
         Remove(sequence);

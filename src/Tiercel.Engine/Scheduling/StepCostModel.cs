@@ -2,7 +2,8 @@ namespace Tiercel.Engine.Scheduling;
 
 /// <summary>
 /// Learns how long a step takes: seconds = a + b * rows + c * attended pairs of positions. Least squares, forgetting slowly, with
-/// coefficients that are never negative. A step weighs as if the noise of its time grew with the square root of it, so that neither the long nor the short ones decide alone.
+/// coefficients that are never negative. A step weighs as if the noise of its time grew with the square root of it, so that neither the
+/// long nor the short ones decide alone.
 /// </summary>
 internal sealed class StepCostModel
 {
@@ -73,8 +74,8 @@ internal sealed class StepCostModel
     }
 
     /// <summary>
-    /// Gauss-Seidel on the normal equations from the last solution, each coefficient kept at zero or above. Where the steps seen do not tell two terms
-    /// apart (rows of equal number), the solution stays near the last one instead of running away.
+    /// Gauss-Seidel on the normal equations from the last solution, each coefficient kept at zero or above. Where the steps seen do not
+    /// tell two terms apart (rows of equal number), the solution stays near the last one instead of running away.
     /// </summary>
     private void Solve()
     {

@@ -82,6 +82,8 @@ internal sealed class EmbeddingJob : EngineJob
         }
     }
 
+    public override void Abandon(Exception exception) => _result.TrySetException(exception);
+
     /// <summary>Rows of a chunk that the pooling needs, counted from the chunk's first.</summary>
     private (int First, int Count) WantedRows(in PlannedChunk chunk) => _kind switch
     {

@@ -37,4 +37,7 @@ internal abstract class EngineJob
 
     /// <summary>Ends everything that still runs.</summary>
     public abstract void End(FinishReason reason, EngineError? error, JobContext context);
+
+    /// <summary>Ends the caller's side after <see cref="End"/> itself has thrown.</summary>
+    public abstract void Abandon(Exception exception);
 }

@@ -146,6 +146,12 @@ internal sealed class GenerationJob : EngineJob
         }
     }
 
+    public override void Abandon(Exception exception)
+    {
+        _running = 0;
+        _events.TryComplete(exception);
+    }
+
     private RunningChoice ChoiceOf(Sequence sequence)
     {
         foreach (RunningChoice choice in _choices)

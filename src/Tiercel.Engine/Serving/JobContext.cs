@@ -6,6 +6,7 @@ namespace Tiercel.Engine.Serving;
 internal sealed class JobContext(Scheduler scheduler, int contextLength)
 {
     private readonly Dictionary<long, EngineJob> _owners = [];
+    private bool _isAbandoned;
 
     /// <summary>Tokens one sequence may have.</summary>
     public int ContextLength { get; } = contextLength;
@@ -36,9 +37,12 @@ internal sealed class JobContext(Scheduler scheduler, int contextLength)
         return child;
     }
 
+    /// <summary>The scheduler is not to be called any more: it was left in the middle of something.</summary>
+    public void AbandonScheduler() => _isAbandoned = true;
+
     public void Finish(Sequence sequence)
     {
-        if (_owners.Remove(sequence.Id))
+        if (_owners.Remove(sequence.Id) && !_isAbandoned)
         {
             scheduler.Finish(sequence);
         }

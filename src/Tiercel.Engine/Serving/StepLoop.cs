@@ -118,6 +118,21 @@ internal sealed class StepLoop : IDisposable
 
     private void Run()
     {
+        try
+        {
+            Loop();
+            EndEverything(FinishReason.Error, Stopped);
+        }
+#pragma warning disable CA1031 // Nothing may escape from a thread: that would end the whole process.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Die(exception);
+        }
+    }
+
+    private void Loop()
+    {
         while (!_isStopping)
         {
             DrainInbox();
@@ -133,8 +148,16 @@ internal sealed class StepLoop : IDisposable
             Volatile.Write(ref _lastProgressTimestamp, _time.GetTimestamp());
             PublishStatus();
         }
+    }
 
-        EndEverything(FinishReason.Error, Stopped);
+    /// <summary>
+    /// Something outside of a step threw, and what the scheduler holds is not known any more: every request ends with an error, and no more are taken.
+    /// </summary>
+    private void Die(Exception exception)
+    {
+        _failure = $"the step loop failed: {exception.Message}";
+        _context.AbandonScheduler();
+        EndEverything(FinishReason.Error, new EngineError(EngineErrorKind.Internal, _failure));
     }
 
     private TimeSpan Now() => _time.GetElapsedTime(_startTimestamp);
@@ -175,6 +198,12 @@ internal sealed class StepLoop : IDisposable
 
     private void Admit(EngineJob job)
     {
+        if (_failure is not null)
+        {
+            EndJob(job, FinishReason.Error, new EngineError(EngineErrorKind.Internal, _failure));
+            return;
+        }
+
         Sequence? sequence = _scheduler.TryAdd(job.Arrival, Now());
         if (sequence is null)
         {
@@ -280,7 +309,18 @@ internal sealed class StepLoop : IDisposable
         DrainInbox();
         foreach (EngineJob job in _context.Jobs())
         {
-            EndJob(job, reason, error);
+            try
+            {
+                EndJob(job, reason, error);
+            }
+#pragma warning disable CA1031 // One request that cannot even be ended must not keep the others from it.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                job.Abandon(exception);
+                LeaveQueue(job);
+                Interlocked.Decrement(ref _unfinished);
+            }
         }
 
         PublishStatus();

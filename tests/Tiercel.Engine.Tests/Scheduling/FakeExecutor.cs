@@ -3,8 +3,8 @@ using Tiercel.Engine.Scheduling;
 namespace Tiercel.Engine.Tests.Scheduling;
 
 /// <summary>
-/// Stands in for the model: remembers for every slot of every block which history (salt and all tokens up to its position) was written there, and checks that
-/// each row of a plan attends to exactly its own history. Histories are numbered exactly, not hashed.
+/// Stands in for the model: remembers for every slot of every block which history (salt and all tokens up to its position) was written
+/// there, and checks that each row of a plan attends to exactly its own history. Histories are numbered exactly, not hashed.
 /// </summary>
 internal sealed class FakeExecutor(int blockCount, int blockSize)
 {

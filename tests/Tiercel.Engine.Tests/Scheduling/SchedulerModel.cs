@@ -6,8 +6,9 @@ using Tiercel.Engine.Scheduling;
 namespace Tiercel.Engine.Tests.Scheduling;
 
 /// <summary>
-/// Drives a scheduler as an engine would, with everything drawn from one seed: arrivals with shared prefixes and salts, forks, cancellations, failing steps,
-/// priorities. Checks every plan and the accounting after every step. Output tokens are a function of the history, so that a run can be compared with another.
+/// Drives a scheduler as an engine would, with everything drawn from one seed: arrivals with shared prefixes and salts, forks,
+/// cancellations, failing steps, priorities. Checks every plan and the accounting after every step. Output tokens are a function of the
+/// history, so that a run can be compared with another.
 /// </summary>
 internal sealed class SchedulerModel
 {

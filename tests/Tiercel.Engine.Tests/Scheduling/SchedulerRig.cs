@@ -3,7 +3,9 @@ using Tiercel.Engine.Scheduling;
 
 namespace Tiercel.Engine.Tests.Scheduling;
 
-/// <summary>A scheduler with a fake executor whose steps take as long as a simple machine's would: a fixed part and a part per row.</summary>
+/// <summary>
+/// A scheduler with a fake executor whose steps take as long as a simple machine's would: a fixed part and a part per row.
+/// </summary>
 internal sealed class SchedulerRig
 {
     private readonly FakeExecutor _executor;

@@ -2,7 +2,10 @@ using Tiercel.Engine.Sampling;
 
 namespace Tiercel.Engine.Tests.Serving;
 
-/// <summary>Draws requests of many kinds from a seed: shared and private beginnings, greedy and sampled, one choice and several, with and without probabilities.</summary>
+/// <summary>
+/// Draws requests of many kinds from a seed: shared and private beginnings, greedy and sampled, one choice and several, with and without
+/// probabilities.
+/// </summary>
 internal sealed class RequestMix
 {
     private readonly Random _random;
@@ -32,7 +35,10 @@ internal sealed class RequestMix
         Priority = _random.Next(-1, 2),
     };
 
-    /// <summary>Four choices from a prompt of 100 tokens, 60 tokens each: they share 3 blocks of 32 and grow by 2 each, so that 8 blocks do not suffice.</summary>
+    /// <summary>
+    /// Four choices from a prompt of 100 tokens, 60 tokens each: they share 3 blocks of 32 and grow by 2 each, so that 8 blocks do not
+    /// suffice.
+    /// </summary>
     public GenerationRequest FourBranches() => new()
     {
         Id = $"r{_drawn++}",

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Tiercel.Engine.Tests.Serving;
 
-/// <summary>All that a request answers, written so that two answers are equal exactly when every text, token, probability (bit for bit) and end is.</summary>
+/// <summary>
+/// All that a request answers, written so that two answers are equal exactly when every text, token, probability (bit for bit) and end
+/// is.
+/// </summary>
 internal static class Transcript
 {
     /// <summary>Reads a stream to its end. Fails when a choice says something after its end, or never ends.</summary>
@@ -25,6 +28,16 @@ internal static class Transcript
 
         Assert.DoesNotContain(null, ends);
         return prompt + string.Concat(Enumerable.Range(0, choices).Select(i => $"\n{i}: {texts[i]}\n{tokens[i]}\n{ends[i]}"));
+    }
+
+    /// <summary>Where two answers part, for a message: models of random weights write control characters.</summary>
+    public static string Difference(string alone, string together)
+    {
+        int at = alone.AsSpan().CommonPrefixLength(together);
+        return $"after {at} equal characters '{Around(alone)}' alone and '{Around(together)}' together";
+
+        string Around(string text) =>
+            string.Concat(text.Skip(Math.Max(0, at - 40)).Take(120).Select(c => char.IsAsciiLetterOrDigit(c) || "=, ".Contains(c) ? c : '.'));
     }
 
     private static string Describe(GeneratedToken token) =>
