@@ -3,8 +3,9 @@ using System.Buffers;
 namespace Tiercel.Engine.Tokenization.Merging;
 
 /// <summary>
-/// Merging of a long piece with a heap of candidate pairs. A symbol is named by the position of its first byte. A heap entry is rank and position in one
-/// word, so that the smallest word is the lowest rank and of those the leftmost; entries whose pair has changed since are told by the rank kept for the position.
+/// Merging of a long piece with a linked list of symbols and a heap of candidate pairs. A heap entry is rank and left symbol in one word, so that the
+/// smallest word is the lowest rank and of those the leftmost; entries whose pair has changed since are told by the rank kept for the symbol.
+/// Memory: 20 bytes a symbol and 8 a candidate.
 /// </summary>
 internal static class LongPieceMerger
 {
@@ -13,62 +14,75 @@ internal static class LongPieceMerger
     public static void Merge<TRule>(TRule rule, ReadOnlySpan<byte> piece, ref TokenBuffer output)
         where TRule : struct, IMergeRule
     {
-        int length = piece.Length;
-        int[] numbers = ArrayPool<int>.Shared.Rent(checked(length * 3));
-        uint[] rankMemory = ArrayPool<uint>.Shared.Rent(length);
-        RankHeap heap = new(length);
+        int count = CountSymbols(rule, piece);
+        int[] numbers = ArrayPool<int>.Shared.Rent(checked(count * 4));
+        uint[] ranks = ArrayPool<uint>.Shared.Rent(count);
+        RankHeap heap = new(count);
         try
         {
-            Symbols symbols = new(numbers.AsSpan(0, length), numbers.AsSpan(length, length), numbers.AsSpan(2 * length, length), rankMemory.AsSpan(0, length));
-            Prepare(rule, piece, symbols, ref heap);
+            Symbols symbols = new(numbers.AsSpan(0, count * 4), ranks.AsSpan(0, count), piece);
+            Prepare(rule, symbols, ref heap);
             while (heap.TryTake(out ulong entry))
             {
                 int left = (int)(uint)entry;
                 uint rank = (uint)(entry >> 32);
                 if (symbols.Ranks[left] == rank)
                 {
-                    Apply(rule, piece, symbols, left, rank, ref heap);
+                    Apply(rule, symbols, left, rank, ref heap);
                 }
             }
 
-            for (int at = 0; at != End; at = symbols.Next[at])
+            for (int symbol = 0; symbol != End; symbol = symbols.Next[symbol])
             {
-                PieceMerger.Write(rule, symbols.Tokens[at], piece[at..symbols.EndOf(at, length)], ref output);
+                PieceMerger.Write(rule, symbols.Tokens[symbol], symbols.TextOf(symbol, symbol), ref output);
             }
         }
         finally
         {
             heap.Dispose();
-            ArrayPool<uint>.Shared.Return(rankMemory);
+            ArrayPool<uint>.Shared.Return(ranks);
             ArrayPool<int>.Shared.Return(numbers);
         }
     }
 
-    private static void Prepare<TRule>(TRule rule, ReadOnlySpan<byte> piece, Symbols symbols, ref RankHeap heap)
+    private static int CountSymbols<TRule>(TRule rule, ReadOnlySpan<byte> piece)
         where TRule : struct, IMergeRule
     {
-        int before = End;
-        for (int at = 0; at < piece.Length;)
+        int count = 0;
+        for (int at = 0; at < piece.Length; at += rule.SymbolLength(piece, at))
         {
-            int size = rule.SymbolLength(piece, at);
-            symbols.Tokens[at] = rule.SymbolToken(piece.Slice(at, size));
-            symbols.Previous[at] = before;
-            symbols.Next[at] = at + size < piece.Length ? at + size : End;
-            before = at;
-            at += size;
+            count++;
         }
 
-        for (int at = 0; at != End; at = symbols.Next[at])
+        return count;
+    }
+
+    private static void Prepare<TRule>(TRule rule, Symbols symbols, ref RankHeap heap)
+        where TRule : struct, IMergeRule
+    {
+        int at = 0;
+        int count = symbols.Tokens.Length;
+        for (int symbol = 0; symbol < count; symbol++)
         {
-            Consider(rule, piece, symbols, at, ref heap);
+            int length = rule.SymbolLength(symbols.Piece, at);
+            symbols.Starts[symbol] = at;
+            symbols.Tokens[symbol] = rule.SymbolToken(symbols.Piece.Slice(at, length));
+            symbols.Previous[symbol] = symbol - 1;
+            symbols.Next[symbol] = symbol + 1 < count ? symbol + 1 : End;
+            at += length;
+        }
+
+        for (int symbol = 0; symbol < count; symbol++)
+        {
+            Consider(rule, symbols, symbol, ref heap);
         }
     }
 
-    private static void Apply<TRule>(TRule rule, ReadOnlySpan<byte> piece, Symbols symbols, int left, uint rank, ref RankHeap heap)
+    private static void Apply<TRule>(TRule rule, Symbols symbols, int left, uint rank, ref RankHeap heap)
         where TRule : struct, IMergeRule
     {
         int right = symbols.Next[left];
-        symbols.Tokens[left] = rule.Merge(rank, piece[left..symbols.EndOf(right, piece.Length)]);
+        symbols.Tokens[left] = rule.Merge(rank, symbols.TextOf(left, right));
         symbols.Ranks[right] = IMergeRule.None;
         int after = symbols.Next[right];
         symbols.Next[left] = after;
@@ -77,20 +91,18 @@ internal static class LongPieceMerger
             symbols.Previous[after] = left;
         }
 
-        Consider(rule, piece, symbols, left, ref heap);
+        Consider(rule, symbols, left, ref heap);
         if (symbols.Previous[left] != End)
         {
-            Consider(rule, piece, symbols, symbols.Previous[left], ref heap);
+            Consider(rule, symbols, symbols.Previous[left], ref heap);
         }
     }
 
-    private static void Consider<TRule>(TRule rule, ReadOnlySpan<byte> piece, Symbols symbols, int left, ref RankHeap heap)
+    private static void Consider<TRule>(TRule rule, Symbols symbols, int left, ref RankHeap heap)
         where TRule : struct, IMergeRule
     {
         int right = symbols.Next[left];
-        uint rank = right == End
-            ? IMergeRule.None
-            : rule.Rank(symbols.Tokens[left], symbols.Tokens[right], piece[left..symbols.EndOf(right, piece.Length)]);
+        uint rank = right == End ? IMergeRule.None : rule.Rank(symbols.Tokens[left], symbols.Tokens[right], symbols.TextOf(left, right));
         symbols.Ranks[left] = rank;
         if (rank != IMergeRule.None)
         {
@@ -98,14 +110,28 @@ internal static class LongPieceMerger
         }
     }
 
-    /// <summary>The linked list; all spans are indexed by the position of a symbol's first byte, entries between are not used.</summary>
-    private readonly ref struct Symbols(Span<int> tokens, Span<int> next, Span<int> previous, Span<uint> ranks)
+    /// <summary>The linked list. <c>Ranks[i]</c> is that of merging symbol i with the next one.</summary>
+    private readonly ref struct Symbols
     {
-        public readonly Span<int> Tokens = tokens;
-        public readonly Span<int> Next = next;
-        public readonly Span<int> Previous = previous;
-        public readonly Span<uint> Ranks = ranks;
+        public readonly Span<int> Tokens;
+        public readonly Span<int> Starts;
+        public readonly Span<int> Next;
+        public readonly Span<int> Previous;
+        public readonly Span<uint> Ranks;
+        public readonly ReadOnlySpan<byte> Piece;
 
-        public int EndOf(int symbol, int length) => Next[symbol] == End ? length : Next[symbol];
+        public Symbols(Span<int> numbers, Span<uint> ranks, ReadOnlySpan<byte> piece)
+        {
+            int count = ranks.Length;
+            Tokens = numbers[..count];
+            Starts = numbers.Slice(count, count);
+            Next = numbers.Slice(2 * count, count);
+            Previous = numbers.Slice(3 * count, count);
+            Ranks = ranks;
+            Piece = piece;
+        }
+
+        /// <summary>The bytes from the first to the last of neighbouring symbols.</summary>
+        public ReadOnlySpan<byte> TextOf(int first, int last) => Piece[Starts[first]..(Next[last] == End ? Piece.Length : Starts[Next[last]])];
     }
 }
