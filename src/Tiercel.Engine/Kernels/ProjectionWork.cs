@@ -20,6 +20,8 @@ internal sealed unsafe class ProjectionWork : TeamWork
     private ProjectionTarget[] _targets = new ProjectionTarget[4];
     private int[] _tilesPerItem = new int[4];
     private int _targetCount;
+    private int _items;
+    private int _threads;
     private FloatRows _input;
     private ActivationRecord* _records;
     private short* _wide;
@@ -40,6 +42,7 @@ internal sealed unsafe class ProjectionWork : TeamWork
         targets.CopyTo(_targets);
         _targetCount = targets.Length;
         _input = input.Rows;
+        _threads = team.ThreadCount;
         _records = null;
         _wide = null;
         int items = 0;
@@ -52,6 +55,7 @@ internal sealed unsafe class ProjectionWork : TeamWork
             items = checked(items + Items(i));
         }
 
+        _items = items;
         team.Run(this, items);
         _targets.AsSpan().Clear();
     }
@@ -59,14 +63,26 @@ internal sealed unsafe class ProjectionWork : TeamWork
     public override void Execute(int item, int thread)
     {
         int target = 0;
-        while (item >= Items(target))
+        int run = RunOfItem(item);
+        while (run >= Items(target))
         {
-            item -= Items(target);
+            run -= Items(target);
             target++;
         }
 
-        int first = item * _tilesPerItem[target];
+        int first = run * _tilesPerItem[target];
         Tiles(_targets[target], first, Math.Min(_targets[target].Weights.TileCount, first + _tilesPerItem[target]));
+    }
+
+    /// <summary>
+    /// Runs of tiles are cut into one stretch per thread, and items take them from each stretch in turn: as long as threads keep in step each walks through a stretch of
+    /// its own, so that what it prefetched beyond its item is what it reads next.
+    /// </summary>
+    private int RunOfItem(int item)
+    {
+        int stretch = item % _threads;
+        int longer = Math.Min(stretch, _items % _threads);
+        return (stretch * (_items / _threads)) + longer + (item / _threads);
     }
 
     private int Items(int target) => (_targets[target].Weights.TileCount + _tilesPerItem[target] - 1) / _tilesPerItem[target];
@@ -86,6 +102,7 @@ internal sealed unsafe class ProjectionWork : TeamWork
         TileArguments arguments = new()
         {
             Inputs = weights.Inputs,
+            BytesPerBlock = (int)(weights.TileBytes * ActivationRecord.Elements / weights.Inputs),
             Sums = (float*)(((nuint)memory + 63) & ~(nuint)63),
             RecordStride = _input.RowCount,
             FloatStride = _input.Stride,

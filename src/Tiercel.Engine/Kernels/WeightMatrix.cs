@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Tiercel.Engine.Formats;
 using Tiercel.Engine.Kernels.Tiles;
 
@@ -17,7 +18,7 @@ public sealed unsafe class WeightMatrix : IDisposable
         TileCount = (outputs + TileKind.Outputs - 1) / TileKind.Outputs;
         TileBytes = kind.TileBytes(inputs);
         ByteCount = checked(TileCount * TileBytes);
-        _tiles = (byte*)NativeMemory.AlignedAlloc((nuint)ByteCount, 64);
+        _tiles = LargePages.Allocate((nuint)ByteCount);
     }
 
     public int Outputs { get; }
@@ -53,7 +54,8 @@ public sealed unsafe class WeightMatrix : IDisposable
             throw new ArgumentException($"{inputs} inputs are not whole blocks of {layout.BlockElements} ({type})", nameof(inputs));
         }
 
-        WeightMatrix matrix = new(TileKind.Of(precision == WeightPrecision.Float32 ? TensorType.F32 : type), outputs, inputs);
+        bool expand = precision == WeightPrecision.Float32 || (type == TensorType.F16 && !AllFinite((ushort*)data, (long)outputs * inputs));
+        WeightMatrix matrix = new(TileKind.Of(expand ? TensorType.F32 : type), outputs, inputs);
         try
         {
             team.Run(new TilePacker(matrix.Kind, type, (byte*)data, outputs, inputs, matrix._tiles), matrix.TileCount);
@@ -70,6 +72,27 @@ public sealed unsafe class WeightMatrix : IDisposable
     {
         NativeMemory.AlignedFree(_tiles);
         _tiles = null;
+    }
+
+    /// <summary>Whether no float16 is infinite or NaN, which the kernels for float16 do not read.</summary>
+    private static bool AllFinite(ushort* values, long count)
+    {
+        const ushort Exponent = 0x7c00;
+        Vector256<ushort> special = Vector256<ushort>.Zero;
+        Vector256<ushort> exponent = Vector256.Create(Exponent);
+        long i = 0;
+        for (; i <= count - 16; i += 16)
+        {
+            special |= Vector256.Equals(Vector256.Load(values + i) & exponent, exponent);
+        }
+
+        bool finite = special == Vector256<ushort>.Zero;
+        for (; i < count; i++)
+        {
+            finite &= (values[i] & Exponent) != Exponent;
+        }
+
+        return finite;
     }
 
     /// <summary>First byte of a tile.</summary>

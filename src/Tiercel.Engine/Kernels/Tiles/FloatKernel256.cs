@@ -19,6 +19,7 @@ internal static unsafe class FloatKernel256<TWeights>
         int left = arguments->Inputs;
         for (; left >= 8; left -= 8)
         {
+            Prefetch.Ahead(weights, 0, 0, 4 * TWeights.PairBytes);
             for (int part = 0; part < Parts; part++)
             {
                 Eight(arguments, weights, part, inputs, arguments->Sums + (part * Lanes));

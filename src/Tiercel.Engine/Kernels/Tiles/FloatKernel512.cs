@@ -16,6 +16,7 @@ internal static unsafe class FloatKernel512<TWeights>
         int left = arguments->Inputs;
         for (; left >= 8; left -= 8)
         {
+            Prefetch.Ahead(weights, 0, 0, 4 * TWeights.PairBytes);
             Eight(arguments, weights, inputs, arguments->Sums);
             weights += 4 * TWeights.PairBytes;
             inputs += 8;

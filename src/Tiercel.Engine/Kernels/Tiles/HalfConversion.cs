@@ -69,4 +69,20 @@ internal static unsafe class HalfConversion
         Vector128<uint> sign = (bits & Vector128.Create(0x8000u)) << 16;
         return ((moved.AsSingle() * Vector128.Create(Rescale)).AsUInt32() | special.AsUInt32() | sign).AsSingle();
     }
+
+    /// <summary>
+    /// Lanes whose high half is a finite float16. Moving it down by three bits with its sign leaves the sign where a float32 has it, exponent and mantissa where they belong, and copies of
+    /// the sign between them, which the mask removes along with the low half.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Finite(Vector512<int> high)
+        => ((high >> 3) & Vector512.Create(unchecked((int)0x8fffe000))).AsSingle() * Vector512.Create(Rescale);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Finite(Vector256<int> high)
+        => ((high >> 3) & Vector256.Create(unchecked((int)0x8fffe000))).AsSingle() * Vector256.Create(Rescale);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> Finite(Vector128<int> high)
+        => ((high >> 3) & Vector128.Create(unchecked((int)0x8fffe000))).AsSingle() * Vector128.Create(Rescale);
 }

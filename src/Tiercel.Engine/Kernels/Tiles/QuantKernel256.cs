@@ -19,6 +19,7 @@ internal static unsafe class QuantKernel256<TQuants, TScales>
         new Span<float>(arguments->Sums, arguments->Rows * 16).Clear();
         for (int block = 0; block < blocks; block++)
         {
+            Prefetch.Ahead(arguments->Weights, block, arguments->BytesPerBlock, TQuants.BlockBytes);
             TScales.Expand(arguments->Scales, block, expanded);
             Part(weights, 0, expanded, records, arguments->Sums, arguments->Rows);
             Part(weights, 1, expanded + 8, records, arguments->Sums + 8, arguments->Rows);

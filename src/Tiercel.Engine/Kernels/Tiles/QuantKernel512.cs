@@ -23,6 +23,7 @@ internal static unsafe class QuantKernel512<TQuants, TScales>
         new Span<float>(arguments->Sums, rows * 16).Clear();
         for (int block = 0; block < blocks; block++)
         {
+            Prefetch.Ahead(arguments->Weights, block, arguments->BytesPerBlock, TQuants.BlockBytes);
             TQuants.Load(weights, 0, out Vector512<byte> q0, out Vector512<byte> q1, out Vector512<byte> q2, out Vector512<byte> q3);
             TQuants.Load(weights, 1, out Vector512<byte> q4, out Vector512<byte> q5, out Vector512<byte> q6, out Vector512<byte> q7);
             TScales.Load(

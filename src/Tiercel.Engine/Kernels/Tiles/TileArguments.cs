@@ -12,6 +12,9 @@ internal unsafe struct TileArguments
     /// <summary>The scales of the tile; quantised weights only.</summary>
     public byte* Scales;
 
+    /// <summary>Bytes of the tile per block of 32 elements, codes and scales together.</summary>
+    public int BytesPerBlock;
+
     /// <summary>Elements in a row.</summary>
     public int Inputs;
 

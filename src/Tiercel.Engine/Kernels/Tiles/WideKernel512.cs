@@ -22,6 +22,7 @@ internal static unsafe class WideKernel512<TQuants, TScales>
         new Span<float>(arguments->Sums, rows * 16).Clear();
         for (int block = 0; block < blocks; block++)
         {
+            Prefetch.Ahead(arguments->Weights, block, arguments->BytesPerBlock, TQuants.BlockBytes);
             TQuants.Load(weights, 0, out Vector512<byte> q0, out Vector512<byte> q1, out Vector512<byte> q2, out Vector512<byte> q3);
             TQuants.Load(weights, 1, out Vector512<byte> q4, out Vector512<byte> q5, out Vector512<byte> q6, out Vector512<byte> q7);
             Vector512<short> e0 = Even(q0), e1 = Even(q1), e2 = Even(q2), e3 = Even(q3), e4 = Even(q4), e5 = Even(q5), e6 = Even(q6), e7 = Even(q7);

@@ -1,0 +1,149 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Tiercel.Engine.Kernels;
+
+namespace Tiercel.Bench.Micro;
+
+/// <summary>What the machine can do at most: the figures that kernels are compared with.</summary>
+internal static unsafe class MachineLimits
+{
+    /// <summary>GB/s that the team reads from memory, in 64-byte loads from a buffer far larger than the caches.</summary>
+    public static double ReadBandwidth(ThreadTeam team)
+    {
+        const long Bytes = 512L << 20;
+        byte* buffer = LargePages.Allocate((nuint)Bytes);
+        NativeMemory.Fill(buffer, (nuint)Bytes, 1);
+        const int Parts = 128;
+        const int Items = 64;
+        ReadingWork work = new(buffer, Bytes / Items / Parts);
+        double seconds = Timing.Best(Parts, part =>
+        {
+            work.Offset = part * (Bytes / Parts);
+            team.Run(work, Items);
+        });
+        NativeMemory.AlignedFree(buffer);
+        return Bytes / seconds / 1e9;
+    }
+
+    /// <summary>GOP/s of 8-bit multiply-adds from registers with the widest instructions .NET has here.</summary>
+    public static double IntegerPeak(ThreadTeam team)
+    {
+        MultiplyingWork work = new();
+        int items = team.ThreadCount;
+        double seconds = Timing.Best(() => team.Run(work, items));
+        return items * (double)MultiplyingWork.OperationsPerItem / seconds / 1e9;
+    }
+
+    private sealed class ReadingWork(byte* buffer, long bytesPerItem) : TeamWork
+    {
+        private long _sum;
+
+        public long Offset { get; set; }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public override void Execute(int item, int thread)
+        {
+            byte* source = buffer + Offset + (item * bytesPerItem);
+            Vector512<long> a = default, b = default, c = default, d = default;
+            for (long i = 0; i < bytesPerItem; i += 256)
+            {
+                a += Vector512.Load((long*)(source + i));
+                b += Vector512.Load((long*)(source + i + 64));
+                c += Vector512.Load((long*)(source + i + 128));
+                d += Vector512.Load((long*)(source + i + 192));
+            }
+
+            _sum = Vector512.Sum(a + b + c + d);
+        }
+    }
+
+    private sealed class MultiplyingWork : TeamWork
+    {
+        public const int Rounds = 10_000;
+        private const int BytesPerRound = 8 * 64;
+        public const long OperationsPerItem = 2L * Rounds * BytesPerRound;
+
+        private int _sum;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public override void Execute(int item, int thread)
+        {
+            if (AvxVnni.IsSupported)
+            {
+                Dot256();
+            }
+            else if (Avx512BW.IsSupported)
+            {
+                Pairs512();
+            }
+            else if (Avx2.IsSupported)
+            {
+                Pairs256();
+            }
+        }
+
+        /// <summary>Eight products of 64 bytes per round, summed in 16 bits as the kernels for 4-bit weights do.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void Pairs512()
+        {
+            Vector512<byte> w = Vector512.Create((byte)_sum);
+            Vector512<sbyte> x = Vector512.Create((sbyte)_sum);
+            Vector512<int> total = default;
+            for (int i = 0; i < Rounds; i++)
+            {
+                Vector512<short> a = Avx512BW.MultiplyAddAdjacent(w, x) + Avx512BW.MultiplyAddAdjacent(w + Vector512<byte>.One, x);
+                w += Vector512<byte>.One;
+                Vector512<short> b = Avx512BW.MultiplyAddAdjacent(w, x) + Avx512BW.MultiplyAddAdjacent(w + Vector512<byte>.One, x);
+                w += Vector512<byte>.One;
+                Vector512<short> c = Avx512BW.MultiplyAddAdjacent(w, x) + Avx512BW.MultiplyAddAdjacent(w + Vector512<byte>.One, x);
+                w += Vector512<byte>.One;
+                Vector512<short> d = Avx512BW.MultiplyAddAdjacent(w, x) + Avx512BW.MultiplyAddAdjacent(w + Vector512<byte>.One, x);
+                w += Vector512<byte>.One;
+                total += Avx512BW.MultiplyAddAdjacent(a + b + (c + d), Vector512<short>.One);
+            }
+
+            _sum = Vector512.Sum(total);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void Pairs256()
+        {
+            Vector256<byte> w = Vector256.Create((byte)_sum);
+            Vector256<sbyte> x = Vector256.Create((sbyte)_sum);
+            Vector256<int> total = default;
+            for (int i = 0; i < Rounds * 4; i++)
+            {
+                Vector256<short> a = Avx2.MultiplyAddAdjacent(w, x) + Avx2.MultiplyAddAdjacent(w + Vector256<byte>.One, x);
+                w += Vector256<byte>.One;
+                Vector256<short> b = Avx2.MultiplyAddAdjacent(w, x) + Avx2.MultiplyAddAdjacent(w + Vector256<byte>.One, x);
+                w += Vector256<byte>.One;
+                total += Avx2.MultiplyAddAdjacent(a + b, Vector256<short>.One);
+            }
+
+            _sum = Vector256.Sum(total);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void Dot256()
+        {
+            Vector256<byte> w = Vector256.Create((byte)_sum);
+            Vector256<sbyte> x = Vector256.Create((sbyte)_sum);
+            Vector256<int> a = default, b = default, c = default, d = default, e = default, f = default, g = default, h = default;
+            for (int i = 0; i < Rounds * 2; i++)
+            {
+                a = AvxVnni.MultiplyWideningAndAdd(a, w, x);
+                b = AvxVnni.MultiplyWideningAndAdd(b, w, x);
+                c = AvxVnni.MultiplyWideningAndAdd(c, w, x);
+                d = AvxVnni.MultiplyWideningAndAdd(d, w, x);
+                e = AvxVnni.MultiplyWideningAndAdd(e, w, x);
+                f = AvxVnni.MultiplyWideningAndAdd(f, w, x);
+                g = AvxVnni.MultiplyWideningAndAdd(g, w, x);
+                h = AvxVnni.MultiplyWideningAndAdd(h, w, x);
+            }
+
+            _sum = Vector256.Sum(a + b + c + d + e + f + g + h);
+        }
+    }
+}
