@@ -51,7 +51,8 @@ internal static unsafe class AttentionTile
     /// <summary>
     /// Online softmax: scores outside first..last become 0, the others e^(score - maximum). Returns the factor by which what was summed before must shrink.
     /// </summary>
-    public static float Softmax<T>(float* scores, int first, int last, ref float maximum, ref float sum)
+    /// <param name="totals">Sums of the exponentials so far, one for each lane; added up only when the row ends.</param>
+    public static float Softmax<T>(float* scores, int first, int last, ref float maximum, float* totals)
         where T : struct, IFloatLanes<T>
     {
         for (int t = 0; t < first; t++)
@@ -71,8 +72,10 @@ internal static unsafe class AttentionTile
         }
 
         float newMaximum = MathF.Max(maximum, largest.Maximum());
+        float shrink = maximum == newMaximum ? 1f : LaneMath.Exp(ScalarLane.Broadcast(maximum - newMaximum)).Sum();
+        maximum = newMaximum;
         T shift = T.Broadcast(newMaximum);
-        T total = T.Broadcast(0f);
+        T total = T.Load(in *totals, 0) * T.Broadcast(shrink);
         for (int t = 0; t < Tokens; t += T.Count)
         {
             T e = LaneMath.Exp(T.Load(in scores[t], 0) - shift);
@@ -80,9 +83,7 @@ internal static unsafe class AttentionTile
             total += e;
         }
 
-        float shrink = maximum == newMaximum ? 1f : LaneMath.Exp(ScalarLane.Broadcast(maximum - newMaximum)).Sum();
-        maximum = newMaximum;
-        sum = (sum * shrink) + total.Sum();
+        total.Store(ref *totals, 0);
         return shrink;
     }
 

@@ -13,8 +13,11 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
 {
     private const int Tokens = KvStorage.BlockSize;
 
-    // Query vectors of an item: enough to pay for expanding a block, few enough that their sums stay in the first-level cache.
-    private const int TargetVectors = 32;
+    // Floats of sums of an item: enough query vectors to pay for expanding a block, few enough that the sums stay in the first-level cache.
+    private const int TargetSums = 4096;
+
+    // Room for the totals of a query vector in lanes of the widest vectors.
+    private const int TotalLanes = 16;
 
     private readonly ModelSpec _spec;
     private readonly int _groupSize;
@@ -29,10 +32,10 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
     {
         _spec = spec;
         _groupSize = spec.HeadsPerKvHead;
-        _rowsPerItem = Math.Max(1, TargetVectors / _groupSize);
         _valueStride = (spec.ValueLength + Tokens - 1) / Tokens * Tokens;
+        _rowsPerItem = Math.Max(1, TargetSums / _valueStride / _groupSize);
         int vectors = VectorCount(_rowsPerItem);
-        int floats = checked((vectors * (spec.KeyLength + Tokens + _valueStride + 2)) + (spec.KeyLength * Tokens) + (Tokens * _valueStride));
+        int floats = checked((vectors * (spec.KeyLength + Tokens + _valueStride + TotalLanes + 1)) + (spec.KeyLength * Tokens) + (Tokens * _valueStride));
         _scratch = new FloatBuffer[threadCount];
         for (int thread = 0; thread < threadCount; thread++)
         {
@@ -100,9 +103,10 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
         float* keys = values + (Tokens * _valueStride);
         float* sums = keys + (_spec.KeyLength * Tokens);
         float* scores = sums + (vectors * _valueStride);
-        float* queries = scores + (vectors * Tokens);
+        float* totals = scores + (vectors * Tokens);
+        float* queries = totals + (vectors * TotalLanes);
         float* maxima = queries + (vectors * _spec.KeyLength);
-        return new Scratch(values, keys, sums, scores, queries, maxima, maxima + vectors);
+        return new Scratch(values, keys, sums, scores, queries, maxima, totals);
     }
 
     private void Attend<T>(Item item, int kvHead, int thread)
@@ -131,7 +135,7 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
             }
         }
 
-        StoreOutputs(item, kvHead, scratch);
+        StoreOutputs<T>(item, kvHead, scratch);
     }
 
     /// <summary>Four query vectors over one block.</summary>
@@ -158,7 +162,7 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
             lasts[i] = Math.Min(Tokens - 1, (_spec.IsCausal ? row : sequenceEnd) - blockStart);
             same &= firsts[i] == firsts[0] && lasts[i] == lasts[0];
             shrink[i] = firsts[i] <= lasts[i]
-                ? AttentionTile.Softmax<T>(scores + (i * Tokens), firsts[i], lasts[i], ref scratch.Maxima[vector + i], ref scratch.Totals[vector + i])
+                ? AttentionTile.Softmax<T>(scores + (i * Tokens), firsts[i], lasts[i], ref scratch.Maxima[vector + i], scratch.Totals + ((vector + i) * TotalLanes))
                 : 1f;
         }
 
@@ -184,7 +188,7 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
         new Span<float>(scratch.Sums, vectors * _valueStride).Clear();
         new Span<float>(scratch.Queries, vectors * length).Clear();
         new Span<float>(scratch.Maxima, vectors).Fill(float.NegativeInfinity);
-        new Span<float>(scratch.Totals, vectors).Clear();
+        new Span<float>(scratch.Totals, vectors * TotalLanes).Clear();
         for (int vector = 0; vector < item.RowCount * _groupSize; vector++)
         {
             int row = vector / _groupSize;
@@ -196,14 +200,15 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
         }
     }
 
-    private void StoreOutputs(Item item, int kvHead, Scratch scratch)
+    private void StoreOutputs<T>(Item item, int kvHead, Scratch scratch)
+        where T : struct, IFloatLanes<T>
     {
         int length = _spec.ValueLength;
         for (int vector = 0; vector < item.RowCount * _groupSize; vector++)
         {
             int head = (kvHead * _groupSize) + (vector % _groupSize);
             float maximum = scratch.Maxima[vector];
-            float total = scratch.Totals[vector];
+            float total = T.Load(in scratch.Totals[vector * TotalLanes], 0).Sum();
             float scale = 1 / total;
             if (_query.Sinks.Length > 0)
             {

@@ -61,14 +61,13 @@ internal readonly struct FloatLanes256 : IFloatLanes<FloatLanes256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Sum() => Vector256.Sum(_value);
 
+    /// <summary>Halves are compared until one lane is left.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Maximum()
     {
-        float maximum = _value[0];
-        for (int lane = 1; lane < Count; lane++)
-        {
-            maximum = MathF.Max(maximum, _value[lane]);
-        }
-
-        return maximum;
+        Vector128<float> quarter = Vector128.MaxNative(_value.GetLower(), _value.GetUpper());
+        quarter = Vector128.MaxNative(quarter, Vector128.Shuffle(quarter, Vector128.Create(2, 3, 0, 1)));
+        quarter = Vector128.MaxNative(quarter, Vector128.Shuffle(quarter, Vector128.Create(1, 0, 3, 2)));
+        return quarter.ToScalar();
     }
 }

@@ -61,14 +61,14 @@ internal readonly struct FloatLanes512 : IFloatLanes<FloatLanes512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Sum() => Vector512.Sum(_value);
 
+    /// <summary>Halves are compared until one lane is left.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Maximum()
     {
-        float maximum = _value[0];
-        for (int lane = 1; lane < Count; lane++)
-        {
-            maximum = MathF.Max(maximum, _value[lane]);
-        }
-
-        return maximum;
+        Vector256<float> half = Vector256.MaxNative(_value.GetLower(), _value.GetUpper());
+        Vector128<float> quarter = Vector128.MaxNative(half.GetLower(), half.GetUpper());
+        quarter = Vector128.MaxNative(quarter, Vector128.Shuffle(quarter, Vector128.Create(2, 3, 0, 1)));
+        quarter = Vector128.MaxNative(quarter, Vector128.Shuffle(quarter, Vector128.Create(1, 0, 3, 2)));
+        return quarter.ToScalar();
     }
 }

@@ -8,6 +8,9 @@ internal static unsafe class HalfRows
 {
     private const float Largest = 65504f;
 
+    // 2^112: the exponents of float32 and float16 are biased by 127 and 15.
+    private const float Scale = 5192296858534827628530496329220096f;
+
     /// <summary>Rounds to nearest, ties to even; what is too large becomes the largest finite value, NaN stays.</summary>
     public static ushort Round(float value)
     {
@@ -42,34 +45,27 @@ internal static unsafe class HalfRows
     }
 
     /// <summary>
-    /// Each lane: exponent and mantissa move up by 13 bits into their float32 places (x), then the exponent's bias grows by 112. A subnormal half has x below
-    /// 2^23: it is made as the difference of two normal floats, x put behind 2^-14's exponent and 2^-14 taken away. Infinity and NaN need 112 more.
+    /// Each lane, extended with its sign: sign, exponent and mantissa move up to their float32 places (13 bits; the copies of the sign between are
+    /// cut out), which is the value times 2^-112, subnormal halves included. NaN and infinity would come out finite: their exponent is set to all ones.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Expand16(ushort* source)
     {
-        Vector512<uint> bits = Vector512.WidenLower(Vector256.Load(source).ToVector512Unsafe());
-        Vector512<uint> x = (bits & Vector512.Create(0x7fffu)) << 13;
-        Vector512<uint> normal = x + Vector512.Create(112u << 23);
-        Vector512<uint> small = ((x + Vector512.Create(113u << 23)).AsSingle() - Vector512.Create(113u << 23).AsSingle()).AsUInt32();
-        Vector512<uint> value = Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512.Create(1u << 23)), small, normal);
-        value = Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(x, Vector512.Create(0x7c00u << 13)), normal + Vector512.Create(112u << 23), value);
-        return (value | ((bits & Vector512.Create(0x8000u)) << 16)).AsSingle();
+        Vector512<int> bits = Vector512.WidenLower(Vector256.Load((short*)source).ToVector512Unsafe()) << 13;
+        Vector512<float> value = (bits & Vector512.Create(unchecked((int)0x8fffe000))).AsSingle() * Vector512.Create(Scale);
+        Vector512<int> exponent = bits & Vector512.Create(0x7c00 << 13);
+        Vector512<int> special = Vector512.Equals(exponent, Vector512.Create(0x7c00 << 13)) & Vector512.Create(0x7f800000);
+        return (value.AsInt32() | special).AsSingle();
     }
 
     /// <summary>As <see cref="Expand16"/>, eight lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Expand8(ushort* source)
     {
-        Vector256<uint> bits = Vector256.WidenLower(Vector128.Load(source).ToVector256Unsafe());
-        Vector256<uint> x = (bits & Vector256.Create(0x7fffu)) << 13;
-        Vector256<uint> normal = x + Vector256.Create(112u << 23);
-        Vector256<uint> small = ((x + Vector256.Create(113u << 23)).AsSingle() - Vector256.Create(113u << 23).AsSingle()).AsUInt32();
-
-        // x is below 2^28, so the signed comparison that AVX2 has is the same.
-        Vector256<uint> value = Vector256.ConditionalSelect(Vector256.LessThan(x.AsInt32(), Vector256.Create(1 << 23)).AsUInt32(), small, normal);
-        Vector256<uint> special = Vector256.GreaterThan(x.AsInt32(), Vector256.Create((0x7c00 << 13) - 1)).AsUInt32();
-        value = Vector256.ConditionalSelect(special, normal + Vector256.Create(112u << 23), value);
-        return (value | ((bits & Vector256.Create(0x8000u)) << 16)).AsSingle();
+        Vector256<int> bits = Vector256.WidenLower(Vector128.Load((short*)source).ToVector256Unsafe()) << 13;
+        Vector256<float> value = (bits & Vector256.Create(unchecked((int)0x8fffe000))).AsSingle() * Vector256.Create(Scale);
+        Vector256<int> exponent = bits & Vector256.Create(0x7c00 << 13);
+        Vector256<int> special = Vector256.Equals(exponent, Vector256.Create(0x7c00 << 13)) & Vector256.Create(0x7f800000);
+        return (value.AsInt32() | special).AsSingle();
     }
 }

@@ -13,7 +13,8 @@ internal static class LaneMath
     public static T Exp<T>(T x)
         where T : struct, IFloatLanes<T>
     {
-        T clamped = T.Min(T.Max(x, T.Broadcast(-87.3f)), T.Broadcast(88f));
+        // The constants stand first: of two operands of which one is NaN the processor takes the second, so a NaN comes through.
+        T clamped = T.Min(T.Broadcast(88f), T.Max(T.Broadcast(-87.3f), x));
         T n = T.Round(clamped * T.Broadcast(1.44269504088896341f));
 
         // ln 2 in two parts, the first with so few bits that n times it is exact.

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tiercel.Engine.KvCache;
 
 namespace Tiercel.Engine.Models;
@@ -31,12 +32,12 @@ internal static class StepValidation
     {
         if (!spec.IsCausal)
         {
-            Require(cache is null, "an encoder keeps no cache");
+            Require(cache is null, $"an encoder keeps no cache");
             return;
         }
 
-        Require(cache is not null, "a causal model needs a cache");
-        Require(cache!.Layout == KvLayout.Of(spec, cache.Type), "the cache was made for another model");
+        Require(cache is not null, $"a causal model needs a cache");
+        Require(cache!.Layout == KvLayout.Of(spec, cache.Type), $"the cache was made for another model");
     }
 
     private static void CheckSequence(ModelSpec spec, StepBatch batch, StepSequence sequence, int firstRow, KvStorage? cache)
@@ -51,7 +52,7 @@ internal static class StepValidation
 
         if (cache is null)
         {
-            Require(sequence.Start == 0, "an encoder takes whole texts");
+            Require(sequence.Start == 0, $"an encoder takes whole texts");
             Require(sequence.RowCount <= spec.TrainedContextLength, $"a text of {sequence.RowCount} tokens; the model has {spec.TrainedContextLength} positions");
             return;
         }
@@ -72,18 +73,19 @@ internal static class StepValidation
         {
             Require(row > previous && row < batch.Tokens.Count, $"output row {row} after row {previous} of {batch.Tokens.Count}");
             previous = row;
-            Require(kind == StepOutputKind.Hidden || spec.IsCausal, "an encoder has no logits");
+            Require(kind == StepOutputKind.Hidden || spec.IsCausal, $"an encoder has no logits");
             logits += kind == StepOutputKind.Logits ? 1 : 0;
         }
 
         Require(logits <= options.MaxOutputs, $"logits of {logits} rows; at most {options.MaxOutputs} are possible");
     }
 
-    private static void Require(bool condition, string message)
+    /// <summary>The message is only composed when it is needed.</summary>
+    private static void Require(bool condition, [InterpolatedStringHandlerArgument(nameof(condition))] ref RefusalMessage message)
     {
         if (!condition)
         {
-            throw new ArgumentException(message);
+            throw new ArgumentException(message.ToString());
         }
     }
 }
