@@ -39,8 +39,11 @@ public static class ApiErrors
     public static ApiError MessagesRefused(string message) =>
         new(400, Invalid, "invalid_messages", $"The model's chat template refuses these messages: {message}", "messages");
 
+    /// <summary>
+    /// The template was legal when the model was loaded, so what makes it fail is what it was given: a variable of the wrong kind, or more than its limits allow.
+    /// </summary>
     public static ApiError TemplateFailed(string message) =>
-        new(500, Server, "chat_template_failed", $"The model's chat template failed: {message}");
+        new(400, Invalid, "chat_template_failed", $"The model's chat template fails on these messages: {message}", "messages");
 
     public static ApiError NotSupportedByModel(string message, string? parameter) =>
         new(400, Invalid, "unsupported_by_model", message, parameter);

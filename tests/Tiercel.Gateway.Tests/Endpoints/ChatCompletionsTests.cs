@@ -181,6 +181,32 @@ public sealed class ChatCompletionsTests
         Assert.Equal("messages", body.GetProperty("error").GetProperty("param").GetString());
     }
 
+    [Theory]
+    [InlineData("{{ 1 + 'a' }}")]
+    [InlineData("{% for a in range(1000000) %}{% for b in range(1000000) %}{{ a }}{% endfor %}{% endfor %}")]
+    public async Task A_template_that_fails_is_a_clear_error_in_bounded_time(string template)
+    {
+        await using TestGateway gateway = await TestGateway.StartAsync(new FakeEngine { ChatTemplate = Engine.Templates.ChatTemplate.Parse(template) });
+        (int status, JsonElement body) = await gateway.PostJsonAsync("/v1/chat/completions", Hello);
+        Assert.Equal(400, status);
+        Assert.Equal("chat_template_failed", body.GetProperty("error").GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Effort_reaches_a_template_that_reads_it_and_is_refused_by_others()
+    {
+        FakeEngine engine = new() { ChatTemplate = Engine.Templates.ChatTemplate.Parse("{{ reasoning_effort }}/{{ other }}") };
+        await using TestGateway gateway = await TestGateway.StartAsync(engine);
+        const string Ask = """{"messages":[{"role":"user","content":"Hi"}],"reasoning_effort":"low","chat_template_kwargs":{"other":"x"}}""";
+        (int status, _) = await gateway.PostJsonAsync("/v1/chat/completions", Ask);
+        Assert.Equal(200, status);
+        Assert.Equal("low/x", engine.Tokenizer.Decode(Assert.Single(engine.Requests).Prompt, renderSpecial: false));
+        await using TestGateway plain = await TestGateway.StartAsync();
+        (status, JsonElement body) = await plain.PostJsonAsync("/v1/chat/completions", Ask);
+        Assert.Equal(400, status);
+        Assert.Equal("reasoning_effort", body.GetProperty("error").GetProperty("param").GetString());
+    }
+
     [Fact]
     public async Task A_model_without_a_chat_template_says_what_to_use()
     {

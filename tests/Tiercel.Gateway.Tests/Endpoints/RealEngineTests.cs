@@ -94,6 +94,73 @@ public sealed class RealEngineTests : IDisposable
     }
 
     [Fact]
+    public async Task Many_streams_with_clients_that_leave_end_once_each_and_leak_nothing()
+    {
+        const int Streams = 60;
+        await using TestGateway gateway = await TestGateway.StartAsync(_engine);
+        Random random = new(7);
+        Task[] clients = new Task[Streams];
+        int whole = 0;
+        for (int i = 0; i < Streams; i++)
+        {
+            string body = $$"""{"prompt":"Once upon a time {{i % 7}}","max_tokens":{{random.Next(1, 40)}},"n":{{random.Next(1, 4)}},"seed":{{i}},"stream":true}""";
+            clients[i] = ReadAsync(body, leaveAfter: random.Next(2) == 0 ? random.Next(1, 20) : int.MaxValue);
+        }
+
+        await Task.WhenAll(clients).WaitAsync(TestGateway.Watchdog * 4);
+        Assert.InRange(whole, 1, Streams);
+        using CancellationTokenSource watchdog = new(TestGateway.Watchdog);
+        while (gateway.Server.ActiveRequests > 0 || _engine.GetStatus() is { RunningSequences: > 0 } or { WaitingSequences: > 0 })
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, watchdog.Token);
+        }
+
+        Engine.EngineStatus status = _engine.GetStatus();
+        Assert.Equal(status.TotalBlocks, status.FreeBlocks + status.CachedBlocks);
+        // Each request was settled exactly once, however it ended.
+        string metrics = await gateway.Client.GetStringAsync("/metrics");
+        Assert.Matches($"\nvllm:e2e_request_latency_seconds_count\\{{[^}}]*\\}} {Streams}\n", metrics);
+
+        async Task ReadAsync(string body, int leaveAfter)
+        {
+            using HttpResponseMessage response = await gateway.PostAsync("/v1/completions", body, HttpCompletionOption.ResponseHeadersRead);
+            Assert.True(response.IsSuccessStatusCode);
+            using StreamReader reader = new(await response.Content.ReadAsStreamAsync());
+            int done = 0;
+            for (int lines = 0; lines < leaveAfter && await reader.ReadLineAsync() is string line; lines++)
+            {
+                Assert.Equal(0, done);
+                if (line == "data: [DONE]")
+                {
+                    done++;
+                    Interlocked.Increment(ref whole);
+                    await reader.ReadLineAsync();
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task An_encoder_embeds_and_generates_nothing()
+    {
+        string path = TestFiles.Shared("models", "real", "all-minilm-l6-v2-f16.gguf");
+        using InferenceEngine encoder = InferenceEngine.Load(path, new InferenceEngineOptions { Threads = 2 }, TimeProvider.System);
+        await using TestGateway gateway = await TestGateway.StartAsync(encoder);
+        (int status, JsonElement body) = await gateway.PostJsonAsync(
+            "/v1/embeddings", """{"input":["A falcon flies.","A hawk is flying.","The invoice is overdue."]}""");
+        Assert.True(status == 200, body.GetRawText());
+        float[][] vectors = [.. body.GetProperty("data").EnumerateArray().Select(item =>
+            item.GetProperty("embedding").EnumerateArray().Select(value => value.GetSingle()).ToArray())];
+        Assert.All(vectors, vector => Assert.Equal(384, vector.Length));
+        float Cosine(int a, int b) => vectors[a].Zip(vectors[b], (x, y) => x * y).Sum();
+        Assert.Equal(1f, Cosine(0, 0), 1e-3f);
+        Assert.True(Cosine(0, 1) > Cosine(0, 2) + 0.2f, $"{Cosine(0, 1)} against {Cosine(0, 2)}");
+        (status, body) = await gateway.PostJsonAsync("/v1/completions", """{"prompt":"a"}""");
+        Assert.Equal(400, status);
+        Assert.Equal("unsupported_by_model", body.GetProperty("error").GetProperty("code").GetString());
+    }
+
+    [Fact]
     public async Task A_client_that_goes_away_leaves_nothing_running()
     {
         await using TestGateway gateway = await TestGateway.StartAsync(_engine);
