@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace Tiercel.Cli;
+
+/// <summary>The help of System.CommandLine, and below it lines that can be typed as they are.</summary>
+internal sealed class HelpWithExamples(HelpAction inner) : SynchronousCommandLineAction
+{
+    private static readonly Dictionary<string, string[]> Examples = new(StringComparer.Ordinal)
+    {
+        [""] = ["tiercel serve", "tiercel run tiercel-tiny \"What is the capital of France?\"", "tiercel pull user/repo:Q4_K_M"],
+        ["serve"] =
+        [
+            "tiercel serve",
+            "tiercel serve ./model.gguf --context 8192 --kv-memory 2GiB",
+            "tiercel serve user/repo:Q4_K_M --host 0.0.0.0 --api-key secret",
+        ],
+        ["run"] =
+        [
+            "tiercel run",
+            "tiercel run tiercel-tiny \"Tell me a story about a brave fox named Nia.\"",
+            "cat report.txt | tiercel run user/repo \"Summarise this in one sentence:\"",
+        ],
+        ["pull"] = ["tiercel pull user/repo", "tiercel pull user/repo:Q4_K_M", "HF_ENDPOINT=https://mirror.example tiercel pull user/repo"],
+        ["list"] = ["tiercel list", "tiercel list --json"],
+        ["show"] = ["tiercel show tiercel-tiny", "tiercel show ./model.gguf --metadata", "tiercel show tiercel-tiny --template"],
+        ["rm"] = ["tiercel rm user/repo:Q4_K_M"],
+        ["ps"] = ["tiercel ps", "tiercel ps --url http://127.0.0.1:9000 --json"],
+        ["bench"] = ["tiercel bench", "tiercel bench ./model.gguf --prompt-tokens 1024 --streams 1,4,16 --json"],
+    };
+
+    public override bool ClearsParseErrors => true;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        int result = inner.Invoke(parseResult);
+        Command command = parseResult.CommandResult.Command;
+        TextWriter output = parseResult.InvocationConfiguration.Output;
+        output.WriteLine("Examples:");
+        foreach (string example in Examples[command is RootCommand ? "" : command.Name])
+        {
+            output.WriteLine($"  {example}");
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,142 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Tiercel.Cli.Tests.Processes;
+
+public class ServeProcessTests
+{
+    private const string Story = """{"model":"tiercel-tiny","prompt":"Once","stream":true,"max_tokens":1500,"ignore_eos":true,"temperature":0}""";
+
+    [Fact]
+    public async Task The_first_lines_say_what_runs_and_the_line_to_paste_works()
+    {
+        using TiercelProcess server = TiercelProcess.Start("serve", "--port", "0", "--alias", "tiny");
+        List<string> lines = [];
+        while (lines.Count < 6 && await server.Output.ReadLineAsync(TestContext.Current.CancellationToken) is string line)
+        {
+            lines.Add(line);
+        }
+
+        Assert.Contains("tiercel-tiny: qwen3, Q8_0", lines[0], StringComparison.Ordinal);
+        Assert.Contains("context 2,048 tokens", lines[1], StringComparison.Ordinal);
+        Assert.Contains("threads", lines[2], StringComparison.Ordinal);
+        string url = lines[3].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+        string body = lines[4][(lines[4].IndexOf("-d '", StringComparison.Ordinal) + 4)..^1];
+        Assert.Contains($"curl {url}/v1/chat/completions", lines[4], StringComparison.Ordinal);
+        using HttpClient http = new();
+        using StringContent content = new(body, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+        using HttpResponseMessage answer = await http.PostAsync(new Uri($"{url}/v1/chat/completions"), content, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+
+        (int exitCode, string output, _) = await TiercelProcess.RunAsync("", "ps", "--url", url, "--json");
+        Assert.Equal(0, exitCode);
+        using JsonDocument shown = JsonDocument.Parse(output);
+        Assert.Equal(["tiercel-tiny", "tiny"], shown.RootElement.GetProperty("models").EnumerateArray().Select(m => m.GetProperty("name").GetString()));
+        Assert.Equal("ready", shown.RootElement.GetProperty("status").GetString());
+        await server.SignalAsync("TERM");
+        Assert.Equal(0, await server.WaitAsync());
+    }
+
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    public async Task A_signal_lets_running_requests_finish_and_refuses_new_ones(string signal)
+    {
+        SkipWhereIgnored(signal);
+        (TiercelProcess server, string url) = await StartAsync("--grace", "60");
+        using HttpClient http = new();
+        using HttpResponseMessage stream = await BeginAsync(http, url);
+        using StreamReader events = new(await stream.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
+        Assert.StartsWith("data: {", await events.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        await server.SignalAsync(signal);
+        await WaitUntilRefusedAsync(http, url);
+        string rest = await events.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.EndsWith("data: [DONE]", rest.TrimEnd(), StringComparison.Ordinal);
+        Assert.Contains("\"finish_reason\":\"length\"", rest, StringComparison.Ordinal);
+        Assert.Equal(0, await server.WaitAsync());
+        Assert.Contains("1 running", await server.ErrorAsync(), StringComparison.Ordinal);
+        server.Dispose();
+    }
+
+    [Fact]
+    public async Task A_second_signal_stops_at_once()
+    {
+        (TiercelProcess server, string url) = await StartAsync("--grace", "3600");
+        using HttpClient http = new();
+        using HttpResponseMessage stream = await BeginAsync(http, url);
+        await server.SignalAsync("TERM");
+        await WaitUntilRefusedAsync(http, url);
+        await server.SignalAsync("TERM");
+        Assert.Equal(130, await server.WaitAsync());
+        server.Dispose();
+    }
+
+    [Fact]
+    public async Task Requests_that_outlive_the_grace_are_interrupted_and_told_of()
+    {
+        (TiercelProcess server, string url) = await StartAsync("--grace", "0");
+        using HttpClient http = new();
+        using HttpResponseMessage stream = await BeginAsync(http, url);
+        await server.SignalAsync("TERM");
+        Assert.Equal(1, await server.WaitAsync());
+        Assert.Contains("were interrupted", await server.ErrorAsync(), StringComparison.Ordinal);
+        server.Dispose();
+    }
+
+    private static async Task<(TiercelProcess Server, string Url)> StartAsync(params string[] arguments)
+    {
+        TiercelProcess server = TiercelProcess.Start(["serve", "--port", "0", "--json", .. arguments]);
+        string json = "";
+        while (!json.EndsWith("}\n", StringComparison.Ordinal) && await server.Output.ReadLineAsync(TestContext.Current.CancellationToken) is string line)
+        {
+            json += line + "\n";
+        }
+
+        using JsonDocument started = JsonDocument.Parse(json);
+        return (server, started.RootElement.GetProperty("url").GetString()!);
+    }
+
+    /// <summary>Starts a long stream and waits for its head, which comes with the first token.</summary>
+    private static async Task<HttpResponseMessage> BeginAsync(HttpClient http, string url)
+    {
+        HttpRequestMessage request = new(HttpMethod.Post, $"{url}/v1/completions")
+        {
+            Content = new StringContent(Story, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")),
+        };
+        HttpResponseMessage answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        return answer;
+    }
+
+    /// <summary>The signal takes a moment to arrive; until then requests are answered.</summary>
+    private static async Task WaitUntilRefusedAsync(HttpClient http, string url)
+    {
+        HttpStatusCode status = HttpStatusCode.OK;
+        for (int i = 0; i < 1000 && status != HttpStatusCode.ServiceUnavailable; i++)
+        {
+            using HttpResponseMessage answer = await http.PostAsJsonAsync(
+                $"{url}/v1/completions", new { model = "tiercel-tiny", prompt = "x", max_tokens = 1 }, TestContext.Current.CancellationToken);
+            status = answer.StatusCode;
+        }
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
+    }
+
+    /// <summary>A process started in the background of a shell without job control ignores SIGINT, and its children inherit that.</summary>
+    private static void SkipWhereIgnored(string signal)
+    {
+        const string Key = "SigIgn:";
+        if (!OperatingSystem.IsLinux())
+        {
+            Assert.Skip("needs POSIX signals and /proc");
+        }
+
+        string mask = File.ReadLines("/proc/self/status").First(line => line.StartsWith(Key, StringComparison.Ordinal))[Key.Length..].Trim();
+        bool ignored = (Convert.ToUInt64(mask, 16) & (signal == "INT" ? 1UL << 1 : 1UL << 14)) != 0;
+        if (ignored)
+        {
+            Assert.Skip($"this process was started with SIG{signal} ignored");
+        }
+    }
+}
