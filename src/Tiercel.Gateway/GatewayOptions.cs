@@ -43,6 +43,9 @@ public sealed record GatewayOptions
     /// <summary>Longest silence of a stream, after which a comment is sent.</summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a client that reads nothing is waited for, once the buffers on the way are full; then its request ends.</summary>
+    public TimeSpan SlowReaderGrace { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Where a JSON line for each request goes; null for no log. Never holds prompt text or keys. The owner closes it.</summary>
     public Stream? RequestLog { get; init; }
 

@@ -128,8 +128,6 @@ public sealed class GatewayServer : IAsyncDisposable
         kestrel.Limits.MaxRequestHeaderCount = 100;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
-        // A client that reads nothing is waited for this long, then its connection is closed and its request ends.
-        kestrel.Limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(30));
         foreach (IPEndPoint endpoint in options.Endpoints)
         {
             kestrel.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http1);

@@ -196,9 +196,26 @@ internal sealed class AnswerRunner(Exchange exchange, PromptBatch batch, Request
         await FlushAsync(output);
     }
 
+    /// <summary>
+    /// Sends what is written. Kestrel's own limit for slow readers gives a connection time for every byte it ever took, hours after a long answer, so
+    /// the wait for one that takes no more is bounded here.
+    /// </summary>
     private async ValueTask FlushAsync(PipeWriter output)
     {
-        FlushResult result = await output.FlushAsync(exchange.ClientGone);
+        ValueTask<FlushResult> flushing = output.FlushAsync(exchange.ClientGone);
+        FlushResult result;
+        try
+        {
+            result = flushing.IsCompletedSuccessfully
+                ? flushing.Result
+                : await flushing.AsTask().WaitAsync(options.SlowReaderGrace, time, exchange.ClientGone);
+        }
+        catch (TimeoutException late)
+        {
+            exchange.ErrorCode = "slow_reader";
+            throw new IOException("the client reads nothing", late);
+        }
+
         if (result.IsCompleted)
         {
             throw new OperationCanceledException("the client closed the connection", exchange.ClientGone);

@@ -47,6 +47,24 @@ public sealed class EmbeddingsTests
     }
 
     [Fact]
+    public async Task A_batch_larger_than_the_queue_waits_for_itself()
+    {
+        int refusals = 0;
+        FakeEngine engine = new()
+        {
+            // Every third try finds the queue full, as it is while the others of the batch are in it.
+            OnEmbed = request => Interlocked.Increment(ref refusals) % 3 == 0
+                ? new EmbeddingResult(null, new EngineError(EngineErrorKind.QueueFull, "full"))
+                : new EmbeddingResult([request.Prompt[0], 0, 0], null),
+        };
+        await using TestGateway gateway = await TestGateway.StartAsync(engine, new GatewayOptions { MaxPromptsInFlight = 4 });
+        string inputs = string.Join(',', Enumerable.Range(0, 50).Select(i => $"[{i}]"));
+        (int status, JsonElement body) = await gateway.PostJsonAsync("/v1/embeddings", $$"""{"input":[{{inputs}}]}""");
+        Assert.True(status == 200, body.GetRawText());
+        Assert.Equal(Enumerable.Range(0, 50), body.GetProperty("data").EnumerateArray().Select(item => item.GetProperty("embedding")[0].GetInt32()));
+    }
+
+    [Fact]
     public async Task One_refusal_refuses_the_batch()
     {
         FakeEngine engine = new()

@@ -146,6 +146,30 @@ public sealed class StreamingTests
     }
 
     [Fact]
+    public async Task A_client_that_goes_on_reading_nothing_is_dropped()
+    {
+        await using TestGateway gateway = await TestGateway.StartAsync(_engine, new GatewayOptions { SlowReaderGrace = TimeSpan.FromSeconds(1.5) });
+        using Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        await socket.ConnectAsync(IPAddress.Loopback, gateway.Port);
+        await socket.SendAsync(Encoding.ASCII.GetBytes(
+            $"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {Ask.Length}\r\n\r\n{Ask}"));
+        FakeStream stream = await SubmittedAsync();
+        string text = new('x', 100_000);
+        using CancellationTokenSource watchdog = new(TestGateway.Watchdog);
+        while (!stream.Cancelled.IsCompleted)
+        {
+            if (stream.Events.Count < 10)
+            {
+                stream.SendText(text);
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, watchdog.Token);
+        }
+
+        await DrainedAsync(gateway);
+    }
+
+    [Fact]
     public async Task Text_of_the_model_cannot_forge_events()
     {
         await using TestGateway gateway = await TestGateway.StartAsync(_engine);
