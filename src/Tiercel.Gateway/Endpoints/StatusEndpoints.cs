@@ -64,7 +64,7 @@ internal sealed class StatusEndpoints(GatewayServices services)
         json.WriteStartObject();
         json.WriteString("name"u8, Product.Name);
         json.WriteString("version"u8, Product.Version);
-        json.WriteString("about"u8, "An OpenAI-compatible server of language models. Point a client's base URL at /v1.");
+        json.WriteString("about"u8, "An OpenAI-compatible server of language models. Point the base URL of a client at /v1.");
         json.WriteString("model"u8, model);
         json.WriteStartArray("paths"u8);
         foreach (string path in RequestDispatcher.Paths)

@@ -1,6 +1,6 @@
-using System.Text;
 using System.Text.Json;
 using Tiercel.Engine;
+using Tiercel.Engine.Chat;
 using Tiercel.Engine.Templates;
 using Tiercel.Engine.Tokenization;
 using Tiercel.Protocols.Errors;
@@ -55,28 +55,27 @@ internal sealed class PromptEncoder
             return ContextExceeded("messages", null, reserve);
         }
 
-        string bos = TextOf(_engine.Tokenizer.BosToken);
-        IReadOnlyList<TextSegment> segments;
+        int[] tokens;
         try
         {
-            segments = template.Render(new ChatTemplateInputs
-            {
-                Messages = KnowsDeveloper(template) ? messages : DeveloperAsSystem(messages),
-                AddGenerationPrompt = addGenerationPrompt,
-                BosToken = bos,
-                EosToken = TextOf(_engine.Tokenizer.EosToken),
-                Arguments = arguments,
-                Now = _time.GetUtcNow(),
-            });
+            tokens = ChatPrompt.Encode(
+                _engine.Tokenizer,
+                template,
+                new ChatTemplateInputs
+                {
+                    Messages = messages,
+                    AddGenerationPrompt = addGenerationPrompt,
+                    Arguments = arguments,
+                    Now = _time.GetUtcNow(),
+                },
+                addSpecialTokens);
         }
         catch (ChatTemplateException error)
         {
             return error.RaisedByTemplate ? ApiErrors.MessagesRefused(error.Message) : ApiErrors.TemplateFailed(error.Message);
         }
 
-        // Many templates write begin-of-text themselves; twice would be a prompt the model never saw in training.
-        bool addSpecial = addSpecialTokens ?? !StartsWith(segments, bos);
-        return Checked("messages", _engine.Tokenizer.Encode(segments, addSpecial), reserve);
+        return Checked("messages", tokens, reserve);
     }
 
     /// <summary>Encodes a text, or checks token ids.</summary>
@@ -113,32 +112,12 @@ internal sealed class PromptEncoder
         return longest;
     }
 
-    private static bool KnowsDeveloper(ChatTemplate template) => template.Source.Contains("developer", StringComparison.Ordinal);
-
-    private static IReadOnlyList<ChatMessage> DeveloperAsSystem(IReadOnlyList<ChatMessage> messages) =>
-        messages.Any(message => message.Role == "developer")
-            ? [.. messages.Select(message => message.Role == "developer" ? message with { Role = "system" } : message)]
-            : messages;
-
-    private static bool StartsWith(IReadOnlyList<TextSegment> segments, string bos)
-    {
-        if (bos.Length == 0)
-        {
-            return false;
-        }
-
-        string first = segments.FirstOrDefault(segment => segment.Text.Length > 0) is { IsTrusted: true } segment ? segment.Text : "";
-        return first.StartsWith(bos, StringComparison.Ordinal);
-    }
-
     private static Dictionary<string, JsonElement> WithArgument(IReadOnlyDictionary<string, JsonElement>? arguments, string name, string value)
     {
         Dictionary<string, JsonElement> all = arguments is null ? [] : new(arguments, StringComparer.Ordinal);
         all[name] = JsonElement.Parse($"\"{JsonEncodedText.Encode(value)}\"");
         return all;
     }
-
-    private string TextOf(int? token) => token is int id ? Encoding.UTF8.GetString(_engine.Tokenizer.GetBytes(id)) : "";
 
     /// <summary>A UTF-16 unit is at least one byte of UTF-8, and a token covers at most the bytes of the longest one.</summary>
     private bool TooLong(long chars) => chars > (long)_engine.Model.ContextLength * _longestTokenBytes;
