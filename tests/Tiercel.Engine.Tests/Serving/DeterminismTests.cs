@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Tiercel.Engine.KvCache;
 using Tiercel.Engine.Sampling;
 using Tiercel.Testing;
@@ -11,6 +12,7 @@ namespace Tiercel.Engine.Tests.Serving;
 public class DeterminismTests
 {
     private const int Requests = 24;
+    private const int Embeddings = 4;
     private const int Context = 256;
 
     [Fact]
@@ -81,7 +83,7 @@ public class DeterminismTests
     {
         using CancellationTokenSource watchdog = new(TimeSpan.FromMinutes(3), TimeProvider.System);
         Random random = new(seed);
-        (List<(GenerationRequest Request, string Answer)> alone, long blockBytes) = await AnswerAloneAsync(path, type, seed, watchdog.Token);
+        (List<Question> alone, long blockBytes) = await AnswerAloneAsync(path, type, seed, watchdog.Token);
         long preemptions = 0;
         long hits = 0;
         for (int i = 0; i < companies; i++)
@@ -107,38 +109,42 @@ public class DeterminismTests
         Assert.True(hits > 0, "prompts were meant to share beginnings");
     }
 
-    private static async Task<(List<(GenerationRequest Request, string Answer)> Alone, long BlockBytes)> AnswerAloneAsync(
+    private static async Task<(List<Question> Alone, long BlockBytes)> AnswerAloneAsync(
         string path, KvType type, int seed, CancellationToken cancellation)
     {
         InferenceEngineOptions options = new() { ContextLength = Context, KvType = type, Threads = 1, KvMemoryBytes = 32 << 20 };
         using InferenceEngine engine = InferenceEngine.Load(path, options, TimeProvider.System);
         RequestMix mix = new(seed, engine.Model.VocabularySize, Context);
-        List<(GenerationRequest, string)> alone = [];
+        List<Question> alone = [];
         for (int i = 0; i < Requests; i++)
         {
             GenerationRequest request = i == 0 ? mix.FourBranches() : mix.Next(maxPrompt: 120, maxTokens: 50);
-            GenerationStream stream = engine.Submit(request with { CacheSalt = $"nobody else's {i}" }).Stream!;
-            alone.Add((request, await Transcript.ReadAsync(stream, request.Choices, cancellation)));
-            Assert.Equal(0, stream.Usage.CachedTokens);
+            string answer = await AskAsync(engine, request with { CacheSalt = $"nobody else's {i}" }, cancellation);
+            alone.Add(new Question(request.Id, engine => AskAsync(engine, request, cancellation), answer));
         }
 
-        Assert.Equal(0, engine.GetStatus().Preemptions);
+        for (int i = 0; i < Embeddings; i++)
+        {
+            EmbeddingRequest request = mix.NextEmbedding(maxPrompt: 200);
+            alone.Add(new Question(request.Id, engine => EmbedAsync(engine, request, cancellation), await EmbedAsync(engine, request, cancellation)));
+        }
+
+        EngineStatus status = engine.GetStatus();
+        Assert.Equal((0, 0), (status.Preemptions, status.PrefixCacheHits));
         return (alone, engine.Plan.KvBytes / engine.Plan.BlockCount);
     }
 
-    private static async Task AnswerTogetherAsync(
-        InferenceEngine engine, List<(GenerationRequest Request, string Answer)> alone, int seed, CancellationToken cancellation)
+    private static async Task AnswerTogetherAsync(InferenceEngine engine, List<Question> alone, int seed, CancellationToken cancellation)
     {
         Random random = new(seed);
         RequestMix noise = new(seed, engine.Model.VocabularySize, Context);
         List<Task> others = [];
-        List<(GenerationRequest Request, string Answer, Task<string> Together)> together = [];
-        (GenerationRequest Request, string Answer)[] order = [.. alone, .. alone];
+        List<(Question Question, Task<string> Answer)> together = [];
+        Question[] order = [.. alone, .. alone];
         random.Shuffle(order);
-        foreach ((GenerationRequest request, string answer) in order)
+        foreach (Question question in order)
         {
-            GenerationStream stream = engine.Submit(request).Stream!;
-            together.Add((request, answer, Transcript.ReadAsync(stream, request.Choices, cancellation)));
+            together.Add((question, question.Ask(engine)));
             if (random.Next(3) == 0)
             {
                 others.Add(DisturbAsync(engine, noise.Next(200, 50), random.Next(30), cancellation));
@@ -146,17 +152,27 @@ public class DeterminismTests
 
             if (random.Next(8) == 0)
             {
-                await together[random.Next(together.Count)].Together;
+                await together[random.Next(together.Count)].Answer;
             }
         }
 
-        foreach ((GenerationRequest request, string answer, Task<string> task) in together)
+        foreach ((Question question, Task<string> answer) in together)
         {
-            string found = await task;
-            Assert.True(answer == found, $"{request.Id}, {engine.Threads} threads: {Transcript.Difference(answer, found)}");
+            string found = await answer;
+            Assert.True(question.Answer == found, $"{question.Id}, {engine.Threads} threads: {Transcript.Difference(question.Answer, found)}");
         }
 
         await Task.WhenAll(others);
+    }
+
+    private static Task<string> AskAsync(InferenceEngine engine, GenerationRequest request, CancellationToken cancellation) =>
+        Transcript.ReadAsync(engine.Submit(request).Stream!, request.Choices, cancellation);
+
+    private static async Task<string> EmbedAsync(InferenceEngine engine, EmbeddingRequest request, CancellationToken cancellation)
+    {
+        EmbeddingResult result = await engine.EmbedAsync(request, cancellation);
+        Assert.True(result.Error is null, result.Error?.Message);
+        return Convert.ToHexString(MemoryMarshal.AsBytes<float>(result.Vector));
     }
 
     /// <summary>Another request, which is cancelled after some events.</summary>
@@ -171,4 +187,7 @@ public class DeterminismTests
             }
         }
     }
+
+    /// <summary>Something to ask an engine, and what it answers when it is asked nothing else.</summary>
+    private sealed record Question(string Id, Func<InferenceEngine, Task<string>> Ask, string Answer);
 }

@@ -48,6 +48,8 @@ internal sealed class RequestMix
         Sampling = new SamplingOptions { Temperature = 1.5f, Seed = (ulong)_random.NextInt64(), IgnoreEos = true, Logprobs = 0 },
     };
 
+    public EmbeddingRequest NextEmbedding(int maxPrompt) => new() { Id = $"e{_drawn++}", Prompt = Tokens(_random.Next(1, maxPrompt + 1)) };
+
     private int[] Prompt(int longest)
     {
         int[] prompt = Tokens(_random.Next(1, longest + 1));
