@@ -6,8 +6,10 @@ namespace Tiercel.Engine.Kernels;
 
 /// <summary>
 /// Attention of the rows of a step over the blocks of their sequences. An item is one key/value head and a group of adjacent rows of one sequence: a block is
-/// expanded to float32 once and serves every query head of the group. A row walks its blocks from the first it sees, in order, with an online softmax; what
-/// it computes depends on its position, its window and the cache alone (promise P2).
+/// expanded to float32 once and serves every query head of the group. A row walks its blocks from the first it sees, in order, with an online softmax, in
+/// segments of a fixed length whose sums are merged in order; what it computes depends on its position, its window and the cache alone (promise P2).
+/// Where a step has too few items for its threads (a long context, one row) the segments of an item are shared by the threads, and merged
+/// afterwards by the same operations.
 /// </summary>
 internal sealed unsafe class AttentionWork : TeamWork, IDisposable
 {
@@ -15,6 +17,12 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
 
     // Floats of sums of an item: enough query vectors to pay for expanding a block, few enough that the sums stay in the first-level cache.
     private const int TargetSums = 4096;
+
+    // Blocks of a segment. It is part of the numerics: another number gives other last bits.
+    private const int SegmentBlocks = 16;
+
+    // Query vectors that an item may have when its segments are shared, which bounds the memory for their sums.
+    private const int MaxSharedVectors = 16;
 
     // Room for the totals of a query vector in lanes of the widest vectors.
     private const int TotalLanes = 16;
@@ -25,6 +33,10 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
     private readonly int _valueStride;
     private readonly FloatBuffer[] _scratch;
     private readonly List<Item> _items = [];
+    private readonly List<Part> _parts = [];
+    private readonly MergeWork _merge;
+    private FloatBuffer _partSums = new(1, 0);
+    private bool _isShared;
     private StepBatch _batch = new();
     private AttentionQuery _query;
 
@@ -35,7 +47,8 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
         _valueStride = (spec.ValueLength + Tokens - 1) / Tokens * Tokens;
         _rowsPerItem = Math.Max(1, TargetSums / _valueStride / _groupSize);
         int vectors = VectorCount(_rowsPerItem);
-        int floats = checked((vectors * (spec.KeyLength + Tokens + _valueStride + TotalLanes + 1)) + (spec.KeyLength * Tokens) + (Tokens * _valueStride));
+        int floats = checked((vectors * (spec.KeyLength + Tokens + _valueStride + TotalLanes + 1)) + (2 * AttentionSums.FloatCount(vectors, _valueStride)) + (spec.KeyLength * Tokens) + (Tokens * _valueStride));
+        _merge = new MergeWork(this);
         _scratch = new FloatBuffer[threadCount];
         for (int thread = 0; thread < threadCount; thread++)
         {
@@ -61,28 +74,35 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
     public void Run(ThreadTeam team, AttentionQuery query)
     {
         _query = query;
-        team.Run(this, _items.Count * _spec.KvHeadCount);
+        _isShared = PlanParts(team.ThreadCount);
+        if (_isShared)
+        {
+            team.Run(this, _parts.Count);
+            team.Run(_merge, _items.Count * _spec.KvHeadCount);
+        }
+        else
+        {
+            team.Run(this, _items.Count * _spec.KvHeadCount);
+        }
     }
 
     public override void Execute(int item, int thread)
     {
-        Item work = _items[item / _spec.KvHeadCount];
-        int head = item % _spec.KvHeadCount;
         if (Vector512.IsHardwareAccelerated)
         {
-            Attend<FloatLanes512>(work, head, thread);
+            Execute<FloatLanes512>(item, thread);
         }
         else if (Vector256.IsHardwareAccelerated)
         {
-            Attend<FloatLanes256>(work, head, thread);
+            Execute<FloatLanes256>(item, thread);
         }
         else if (Vector128.IsHardwareAccelerated)
         {
-            Attend<FloatLanes128>(work, head, thread);
+            Execute<FloatLanes128>(item, thread);
         }
         else
         {
-            Attend<ScalarLane>(work, head, thread);
+            Execute<ScalarLane>(item, thread);
         }
     }
 
@@ -92,6 +112,83 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
         {
             buffer.Dispose();
         }
+
+        _partSums.Dispose();
+    }
+
+    private void Execute<T>(int item, int thread)
+        where T : struct, IFloatLanes<T>
+    {
+        if (_isShared)
+        {
+            Part part = _parts[item];
+            Item whole = _items[part.Item / _spec.KvHeadCount];
+            AttendSegment<T>(whole, part.Item % _spec.KvHeadCount, part.Segment, Divide(thread, VectorCount(whole.RowCount)), PartSums(part, whole));
+        }
+        else
+        {
+            Attend<T>(_items[item / _spec.KvHeadCount], item % _spec.KvHeadCount, thread);
+        }
+    }
+
+    /// <summary>Decides whether the segments of an item are shared by the threads, and lists them: whole items would leave threads idle.</summary>
+    private bool PlanParts(int threadCount)
+    {
+        _parts.Clear();
+        int whole = _items.Count * _spec.KvHeadCount;
+        if (threadCount == 1 || whole >= 2 * threadCount)
+        {
+            return false;
+        }
+
+        long floats = 0;
+        for (int index = 0; index < whole; index++)
+        {
+            Item item = _items[index / _spec.KvHeadCount];
+            int vectors = VectorCount(item.RowCount);
+            if (vectors > MaxSharedVectors)
+            {
+                return false;
+            }
+
+            (int first, int last) = Segments(item);
+            for (int segment = first; segment <= last; segment++)
+            {
+                _parts.Add(new Part(index, segment, floats));
+                floats += AttentionSums.FloatCount(vectors, _valueStride);
+            }
+        }
+
+        if (_parts.Count == whole)
+        {
+            return false;
+        }
+
+        if (_partSums.Columns < floats)
+        {
+            // Contexts grow token by token: twice the need keeps this rare.
+            _partSums.Dispose();
+            _partSums = new FloatBuffer(1, checked((int)(2 * floats)));
+        }
+
+        return true;
+    }
+
+    private AttentionSums PartSums(Part part, Item item) => new(_partSums.All.Address + part.FirstFloat, VectorCount(item.RowCount), _valueStride);
+
+    /// <summary>Segments that any row of an item sees.</summary>
+    private (int First, int Last) Segments(Item item)
+    {
+        (int position, int lastSeen) = Range(item);
+        return (FirstSeen(position) / Tokens / SegmentBlocks, lastSeen / Tokens / SegmentBlocks);
+    }
+
+    /// <summary>Position of an item's first row, and the last position that its last row sees.</summary>
+    private (int Position, int LastSeen) Range(Item item)
+    {
+        StepSequence sequence = _batch.Sequences[item.Sequence];
+        int position = sequence.Start + item.FirstRow - sequence.FirstRow;
+        return (position, _spec.IsCausal ? position + item.RowCount - 1 : sequence.Start + sequence.RowCount - 1);
     }
 
     private int VectorCount(int rows) => ((rows * _groupSize) + AttentionTile.Vectors - 1) / AttentionTile.Vectors * AttentionTile.Vectors;
@@ -106,23 +203,44 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
         float* totals = scores + (vectors * Tokens);
         float* queries = totals + (vectors * TotalLanes);
         float* maxima = queries + (vectors * _spec.KeyLength);
-        return new Scratch(values, keys, sums, scores, queries, maxima, totals);
+        AttentionSums merged = new(maxima + vectors, vectors, _valueStride);
+        AttentionSums part = new(maxima + vectors + AttentionSums.FloatCount(vectors, _valueStride), vectors, _valueStride);
+        return new Scratch(values, keys, sums, scores, queries, maxima, totals, merged, part);
     }
 
+    /// <summary>A whole item: its segments one after another.</summary>
     private void Attend<T>(Item item, int kvHead, int thread)
         where T : struct, IFloatLanes<T>
     {
-        StepSequence sequence = _batch.Sequences[item.Sequence];
-        int position = sequence.Start + item.FirstRow - sequence.FirstRow;
         int vectors = VectorCount(item.RowCount);
         Scratch scratch = Divide(thread, vectors);
-        LoadQueries(item, kvHead, position, vectors, scratch);
+        (int first, int last) = Segments(item);
+        AttendSegment<T>(item, kvHead, first, scratch, scratch.Merged);
+        for (int segment = first + 1; segment <= last; segment++)
+        {
+            AttendSegment<T>(item, kvHead, segment, scratch, scratch.Part);
+            for (int vector = 0; vector < item.RowCount * _groupSize; vector++)
+            {
+                scratch.Merged.Merge(scratch.Part, vector, _spec.ValueLength);
+            }
+        }
 
-        int sequenceEnd = sequence.Start + sequence.RowCount - 1;
-        int lastSeen = _spec.IsCausal ? position + item.RowCount - 1 : sequenceEnd;
+        StoreOutputs(item, kvHead, scratch.Merged);
+    }
+
+    /// <summary>The blocks of one segment.</summary>
+    private void AttendSegment<T>(Item item, int kvHead, int segment, Scratch scratch, AttentionSums result)
+        where T : struct, IFloatLanes<T>
+    {
+        StepSequence sequence = _batch.Sequences[item.Sequence];
+        (int position, int lastSeen) = Range(item);
+        int vectors = VectorCount(item.RowCount);
+        LoadQueries(item, kvHead, position, vectors, scratch);
         int firstSeen = FirstSeen(position);
+        int firstBlock = Math.Max(firstSeen / Tokens, segment * SegmentBlocks);
+        int lastBlock = Math.Min(lastSeen / Tokens, ((segment + 1) * SegmentBlocks) - 1);
         KvLayout layout = _query.Cache.Layout;
-        for (int block = firstSeen / Tokens; block <= lastSeen / Tokens; block++)
+        for (int block = firstBlock; block <= lastBlock; block++)
         {
             byte* head = _query.Cache.GetHead(sequence.Blocks[block], _query.Layer, kvHead);
             int first = Math.Max(0, firstSeen - (block * Tokens));
@@ -131,11 +249,17 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
             KvRows.ExpandValues(layout.Type, head + layout.KeyBytes, layout.ValueLength, first, last - first + 1, scratch.Values, _valueStride);
             for (int vector = 0; vector < vectors; vector += AttentionTile.Vectors)
             {
-                AttendTile<T>(scratch, vector, block * Tokens, position, item.RowCount, sequenceEnd);
+                AttendTile<T>(scratch, vector, block * Tokens, position, item.RowCount, sequence.Start + sequence.RowCount - 1);
             }
         }
 
-        StoreOutputs<T>(item, kvHead, scratch);
+        for (int vector = 0; vector < vectors; vector++)
+        {
+            result.Maxima[vector] = scratch.Maxima[vector];
+            result.Totals[vector] = T.Load(in scratch.Totals[vector * TotalLanes], 0).Sum();
+        }
+
+        new ReadOnlySpan<float>(scratch.Sums, vectors * _valueStride).CopyTo(new Span<float>(result.Values, vectors * _valueStride));
     }
 
     /// <summary>Four query vectors over one block.</summary>
@@ -200,15 +324,14 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
         }
     }
 
-    private void StoreOutputs<T>(Item item, int kvHead, Scratch scratch)
-        where T : struct, IFloatLanes<T>
+    private void StoreOutputs(Item item, int kvHead, AttentionSums sums)
     {
         int length = _spec.ValueLength;
         for (int vector = 0; vector < item.RowCount * _groupSize; vector++)
         {
             int head = (kvHead * _groupSize) + (vector % _groupSize);
-            float maximum = scratch.Maxima[vector];
-            float total = T.Load(in scratch.Totals[vector * TotalLanes], 0).Sum();
+            float maximum = sums.Maxima[vector];
+            float total = sums.Totals[vector];
             float scale = 1 / total;
             if (_query.Sinks.Length > 0)
             {
@@ -219,7 +342,7 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
             }
 
             Span<float> output = _query.Outputs[item.FirstRow + (vector / _groupSize)].Slice(head * length, length);
-            new ReadOnlySpan<float>(scratch.Sums + (vector * _valueStride), length).CopyTo(output);
+            new ReadOnlySpan<float>(sums.Values + ((long)vector * _valueStride), length).CopyTo(output);
             RowArithmetic.Scale(output, scale);
         }
     }
@@ -228,7 +351,39 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
 
     private readonly record struct Item(int Sequence, int FirstRow, int RowCount);
 
-    private readonly struct Scratch(float* values, float* keys, float* sums, float* scores, float* queries, float* maxima, float* totals)
+    /// <summary>A segment of a whole item (an item for one key/value head), and where its sums are.</summary>
+    private readonly record struct Part(int Item, int Segment, long FirstFloat);
+
+    /// <summary>Merges the segments of whole items in order, as <see cref="Attend"/> does.</summary>
+    private sealed class MergeWork(AttentionWork owner) : TeamWork
+    {
+        public override void Execute(int item, int thread)
+        {
+            Item whole = owner._items[item / owner._spec.KvHeadCount];
+            AttentionSums merged = default;
+            bool isFirst = true;
+            foreach (Part part in owner._parts)
+            {
+                if (part.Item != item)
+                {
+                    continue;
+                }
+
+                AttentionSums sums = owner.PartSums(part, whole);
+                for (int vector = 0; !isFirst && vector < whole.RowCount * owner._groupSize; vector++)
+                {
+                    merged.Merge(sums, vector, owner._spec.ValueLength);
+                }
+
+                merged = isFirst ? sums : merged;
+                isFirst = false;
+            }
+
+            owner.StoreOutputs(whole, item % owner._spec.KvHeadCount, merged);
+        }
+    }
+
+    private readonly struct Scratch(float* values, float* keys, float* sums, float* scores, float* queries, float* maxima, float* totals, AttentionSums merged, AttentionSums part)
     {
         public readonly float* Values = values;
         public readonly float* Keys = keys;
@@ -237,5 +392,7 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
         public readonly float* Queries = queries;
         public readonly float* Maxima = maxima;
         public readonly float* Totals = totals;
+        public readonly AttentionSums Merged = merged;
+        public readonly AttentionSums Part = part;
     }
 }

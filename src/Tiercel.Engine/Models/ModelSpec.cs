@@ -37,7 +37,10 @@ public sealed record ModelSpec
     /// <summary>Width of the dense feed-forward network; 0 when every layer has experts.</summary>
     public int FeedForwardLength { get; init; }
 
-    /// <summary>How the hidden states of a text become its embedding; what the file says, or the default of its kind.</summary>
+    /// <summary>
+    /// How the hidden states of a text become its embedding: what the file says; where it says nothing (or "none", each token by itself), the last token of
+    /// a causal model, which alone has seen the whole text, and the mean of an encoder.
+    /// </summary>
     public PoolingKind Pooling { get; init; } = PoolingKind.Last;
 
     internal NormKind Norm { get; init; } = NormKind.RootMeanSquare;

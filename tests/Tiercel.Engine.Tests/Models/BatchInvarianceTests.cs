@@ -57,6 +57,32 @@ public class BatchInvarianceTests
     }
 
     [Theory]
+    [InlineData("qwen3")]
+    [InlineData("qwen3-yarn")]
+    [InlineData("gpt-oss")]
+    public void LongSequencesGiveTheSameBitsHoweverTheirSegmentsAreShared(string name)
+    {
+        GoldenModel golden = GoldenModel.Find(name);
+        Random random = new(5);
+        int[] tokens = [.. Enumerable.Range(0, 1600).Select(_ => random.Next(golden.VocabularySize))];
+        using LoadedModel alone = new(golden.Path, WeightPrecision.AsStored, KvType.F16, maxRows: 1600);
+        float[][] expected = alone.Run(tokens);
+        for (int threads = 1; threads <= 4; threads++)
+        {
+            using LoadedModel model = new(golden.Path, WeightPrecision.AsStored, KvType.F16, threads, maxRows: 1600);
+            for (int start = 0; start < tokens.Length;)
+            {
+                // Mostly large chunks, and single rows around and behind the borders of segments (512 tokens).
+                int rows = start % 512 is >= 508 or <= 4 || start > 1590 ? 1 : Math.Min(1 + random.Next(300), (start / 512 * 512) + 508 - start);
+                rows = Math.Min(Math.Max(rows, 1), tokens.Length - start);
+                float[][] actual = model.Run(tokens.AsSpan(start, rows), start);
+                AssertSameBits(expected[start..(start + rows)], actual, $"{name}, {threads} threads, position {start}");
+                start += rows;
+            }
+        }
+    }
+
+    [Theory]
     [InlineData("qwen3", KvType.F16)]
     [InlineData("gemma2", KvType.Q8_0)]
     [InlineData("gpt-oss", KvType.F16)]
