@@ -1,12 +1,14 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Tiercel.Testing;
 
 namespace Tiercel.Cli.Tests.Processes;
 
 public class ServeProcessTests
 {
-    private const string Story = """{"model":"tiercel-tiny","prompt":"Once","stream":true,"max_tokens":1500,"ignore_eos":true,"temperature":0}""";
+    private const string Story = """{"model":"tiercel-tiny","prompt":"Once","stream":true,"max_tokens":1800,"n":4,"ignore_eos":true,"temperature":0}""";
 
     [Fact]
     public async Task The_first_lines_say_what_runs_and_the_line_to_paste_works()
@@ -25,7 +27,7 @@ public class ServeProcessTests
         string body = lines[4][(lines[4].IndexOf("-d '", StringComparison.Ordinal) + 4)..^1];
         Assert.Contains($"curl {url}/v1/chat/completions", lines[4], StringComparison.Ordinal);
         using HttpClient http = new();
-        using StringContent content = new(body, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+        using StringContent content = new(body, new MediaTypeHeaderValue("application/json"));
         using HttpResponseMessage answer = await http.PostAsync(new Uri($"{url}/v1/chat/completions"), content, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
 
@@ -44,7 +46,7 @@ public class ServeProcessTests
     public async Task A_signal_lets_running_requests_finish_and_refuses_new_ones(string signal)
     {
         SkipWhereIgnored(signal);
-        (TiercelProcess server, string url) = await StartAsync("--grace", "60");
+        (TiercelProcess server, string url) = await StartAsync("--grace", "600");
         using HttpClient http = new();
         using HttpResponseMessage stream = await BeginAsync(http, url);
         using StreamReader events = new(await stream.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
@@ -84,6 +86,32 @@ public class ServeProcessTests
         server.Dispose();
     }
 
+    [Fact]
+    public async Task Keys_are_asked_for_and_requests_are_logged_without_their_text()
+    {
+        using TemporaryFolder folder = new();
+        string log = folder.File("requests.jsonl");
+        (TiercelProcess server, string url) = await StartAsync("--api-key", "a-secret", "--request-log", log, "--name", "mine");
+        using HttpClient http = new();
+        object body = new { model = "mine", prompt = "private words", max_tokens = 2 };
+        using HttpResponseMessage refused = await http.PostAsJsonAsync($"{url}/v1/completions", body, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        (int exitCode, _, string error) = await TiercelProcess.RunAsync("", "ps", "--url", url);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("--api-key", error, StringComparison.Ordinal);
+        Assert.Equal(0, (await TiercelProcess.RunAsync("", "ps", "--url", url, "--api-key", "a-secret")).ExitCode);
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "a-secret");
+        using HttpResponseMessage accepted = await http.PostAsJsonAsync($"{url}/v1/completions", body, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, accepted.StatusCode);
+        await server.SignalAsync("TERM");
+        Assert.Equal(0, await server.WaitAsync());
+        string[] lines = await File.ReadAllLinesAsync(log, TestContext.Current.CancellationToken);
+        Assert.Contains(lines, line => line.Contains("/v1/completions", StringComparison.Ordinal));
+        Assert.All(lines, line => JsonDocument.Parse(line).Dispose());
+        Assert.All(lines, line => Assert.False(line.Contains("private words", StringComparison.Ordinal) || line.Contains("a-secret", StringComparison.Ordinal)));
+        server.Dispose();
+    }
+
     private static async Task<(TiercelProcess Server, string Url)> StartAsync(params string[] arguments)
     {
         TiercelProcess server = TiercelProcess.Start(["serve", "--port", "0", "--json", .. arguments]);
@@ -102,7 +130,7 @@ public class ServeProcessTests
     {
         HttpRequestMessage request = new(HttpMethod.Post, $"{url}/v1/completions")
         {
-            Content = new StringContent(Story, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")),
+            Content = new StringContent(Story, new MediaTypeHeaderValue("application/json")),
         };
         HttpResponseMessage answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);

@@ -163,12 +163,12 @@ internal sealed class NaiveSampler(SamplingOptions options, IReadOnlyList<int> p
 
         double entropy = p.Where(x => x > 0).Sum(x => -x * Math.Log(x));
         double[] deviation = [.. p.Select(x => Math.Abs(-Math.Log(x) - entropy))];
-        int[] order = [.. Enumerable.Range(0, p.Length).Where(i => p[i] > 0).OrderBy(i => Math.Round(deviation[i], 6)).ThenBy(i => i)];
+        int[] order = [.. Enumerable.Range(0, p.Length).Where(i => p[i] > 0).OrderBy(i => deviation[i]).ThenBy(i => i)];
         for (int i = 1; i < order.Length; i++)
         {
             if (p[order[i]] != p[order[i - 1]])
             {
-                Compare(deviation[order[i]], deviation[order[i - 1]]);
+                Compare(1 + deviation[order[i]], 1 + deviation[order[i - 1]]);
             }
         }
 
