@@ -25,8 +25,10 @@ public static partial class InstructionSetRunner
     public static InstructionSet? Requested { get; }
         = Enum.TryParse(Environment.GetEnvironmentVariable(Variable), out InstructionSet set) ? set : null;
 
-    /// <summary>Runs <paramref name="testClass"/> with instructions up to <paramref name="set"/>; fails with the child's output if it fails.</summary>
-    public static void Run(InstructionSet set, Type testClass)
+    /// <summary>
+    /// Runs <paramref name="testClass"/> with instructions up to <paramref name="set"/>, and further variables of the environment if given; fails with the child's output if it fails.
+    /// </summary>
+    public static void Run(InstructionSet set, Type testClass, params (string Name, string Value)[] environment)
     {
         if (Requested is not null)
         {
@@ -34,7 +36,7 @@ public static partial class InstructionSetRunner
         }
 
         SkipWhereMissing(set);
-        using Process child = Start(set, testClass);
+        using Process child = Start(set, testClass, environment);
         Task<string> output = child.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         Task<string> errors = child.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         if (!child.WaitForExit(Watchdog))
@@ -63,7 +65,7 @@ public static partial class InstructionSetRunner
         }
     }
 
-    private static Process Start(InstructionSet set, Type testClass)
+    private static Process Start(InstructionSet set, Type testClass, (string Name, string Value)[] environment)
     {
         string assembly = testClass.Assembly.Location;
         ProcessStartInfo start = new(Path.Combine(AppContext.BaseDirectory, Path.GetFileNameWithoutExtension(assembly) + (OperatingSystem.IsWindows() ? ".exe" : "")))
@@ -74,6 +76,11 @@ public static partial class InstructionSetRunner
             ArgumentList = { "-class", testClass.FullName!, "-class", "*.InstructionSetProbeTests", "-noColor" },
             Environment = { [Variable] = set.ToString() },
         };
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         switch (set)
         {
             case InstructionSet.Avx2:

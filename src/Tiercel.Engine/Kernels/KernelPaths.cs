@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Tiercel.Engine.Kernels.CodeGen;
 
 namespace Tiercel.Engine.Kernels;
 
@@ -20,6 +21,9 @@ public static class KernelPaths
         KernelPath.Vector128 => "vector128",
         _ => "scalar",
     };
+
+    /// <summary>Whether batches and prompts run on code generated at start-up; it changes the speed and never a bit of a result.</summary>
+    public static bool UsesGeneratedCode => VnniKernel.Current is not null;
 
     // AVX-VNNI before AVX-512: one 256-bit dot product replaces three 512-bit instructions, and measures faster on every processor that has both.
     private static KernelPath Choose()

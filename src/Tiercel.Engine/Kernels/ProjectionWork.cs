@@ -50,7 +50,7 @@ internal sealed unsafe class ProjectionWork : TeamWork
         {
             WeightMatrix weights = targets[i].Weights;
             _records = weights.Kind.Format is null ? _records : input.Rounded(team);
-            _wide = weights.Kind.WantsWide ? input.Widened(team) : _wide;
+            _wide = weights.Kind.WantsWide && !GeneratedTiles.Take(weights.Kind, input.Rows.RowCount) ? input.Widened(team) : _wide;
             _tilesPerItem[i] = TilesPerItem(weights, input.Rows.RowCount);
             items = checked(items + Items(i));
         }
@@ -108,6 +108,7 @@ internal sealed unsafe class ProjectionWork : TeamWork
             FloatStride = _input.Stride,
         };
         int weightBytes = weights.Kind.WeightBytes(weights.Inputs);
+        bool generated = GeneratedTiles.Take(weights.Kind, _input.RowCount);
         int rowsPerRun = weights.Kind.Format is null ? FloatRowsPerRun : TileArguments.MaxRows;
         for (int row = 0; row < _input.RowCount; row += rowsPerRun)
         {
@@ -119,7 +120,15 @@ internal sealed unsafe class ProjectionWork : TeamWork
             {
                 arguments.Weights = weights.Tile(tile);
                 arguments.Scales = arguments.Weights + weightBytes;
-                weights.Kind.Kernel(&arguments);
+                if (generated)
+                {
+                    GeneratedTiles.Run(weights.Kind, &arguments);
+                }
+                else
+                {
+                    weights.Kind.Kernel(&arguments);
+                }
+
                 Store(arguments, target.Output, row, tile * TileKind.Outputs);
             }
         }

@@ -33,5 +33,10 @@ public class InstructionSetProbeTests
                 Assert.True(Enum.IsDefined(KernelPaths.Current));
                 break;
         }
+
+        if (InstructionSetRunner.Requested is not (null or InstructionSet.Avx512) || Environment.GetEnvironmentVariable("TIERCEL_GENERATED_CODE") == "0")
+        {
+            Assert.False(KernelPaths.UsesGeneratedCode);
+        }
     }
 }

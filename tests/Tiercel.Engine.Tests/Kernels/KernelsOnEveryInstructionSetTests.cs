@@ -14,4 +14,8 @@ public class KernelsOnEveryInstructionSetTests
     [Theory]
     [MemberData(nameof(Sets))]
     public void ProjectionsAreReproducible(InstructionSet set) => InstructionSetRunner.Run(set, typeof(ReproducibilityTests));
+
+    [Fact]
+    public void ProjectionsAreRightWithoutGeneratedCode()
+        => InstructionSetRunner.Run(InstructionSet.Avx512, typeof(ProjectionTests), ("TIERCEL_GENERATED_CODE", "0"));
 }

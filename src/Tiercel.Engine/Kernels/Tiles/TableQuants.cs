@@ -19,8 +19,7 @@ internal readonly unsafe struct TableQuants<TTable, TCodes> : ITileQuants
     public static void Load(byte* block, int half, out Vector512<byte> q0, out Vector512<byte> q1, out Vector512<byte> q2, out Vector512<byte> q3)
     {
         // The shuffle works within each 128 bits, hence the table four times.
-        Vector256<byte> twice = Vector256.Create(TTable.Values, TTable.Values);
-        Vector512<byte> table = Vector512.Create(twice, twice);
+        Vector512<byte> table = Vector512.Create(TTable.Values);
         NibbleQuants<TCodes>.Load(block, half, out q0, out q1, out q2, out q3);
         q0 = Avx512BW.Shuffle(table, q0);
         q1 = Avx512BW.Shuffle(table, q1);

@@ -25,6 +25,17 @@ internal sealed unsafe class TileKind
         WantsWide = wantsWide;
     }
 
+    /// <summary>Unpacks blocks for the generated kernels: arguments, first block, blocks, codes, scales.</summary>
+    public delegate*<TileArguments*, int, int, byte*, float*, void> Unpack { get; private init; }
+
+    /// <summary>The code of zero in unpacked codes.</summary>
+    public byte CodeZero { get; private init; }
+
+    /// <summary>Blocks of 32 have two scales.</summary>
+    public bool TwoGroups { get; private init; }
+
+    public bool HasOffsets { get; private init; }
+
     public TensorType Type { get; }
 
     /// <summary>Null for float weights.</summary>
@@ -100,6 +111,12 @@ internal sealed unsafe class TileKind
             KernelPath.Vector128 => &QuantKernel128<TQuants, TScales>.Run,
             _ => &QuantKernelScalar<TQuants, TScales>.Run,
         };
-        return new TileKind(type, kernel, TQuants.BlockBytes, &TScales.Bytes, nibbles, wide);
+        return new TileKind(type, kernel, TQuants.BlockBytes, &TScales.Bytes, nibbles, wide)
+        {
+            Unpack = &TileUnpacker<TQuants, TScales>.Run,
+            CodeZero = TQuants.Zero,
+            TwoGroups = TScales.TwoGroups,
+            HasOffsets = TScales.HasOffsets,
+        };
     }
 }
