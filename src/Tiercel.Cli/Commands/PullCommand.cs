@@ -51,12 +51,17 @@ internal static class PullCommand
     /// <summary>Progress is for a person: a bar on a terminal, nothing in a log.</summary>
     private static Task<PullOutcome> PullAsync(CliEnvironment environment, ModelPuller puller, string name, CancellationToken cancellationToken)
     {
-        if (!environment.ErrorIsTerminal)
+        if (!environment.ErrorIsTerminal || environment.Variable("TERM") == "dumb")
         {
             return puller.PullAsync(name, progress: null, cancellationToken);
         }
 
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(environment.Error) });
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.Yes,
+            Interactive = InteractionSupport.Yes,
+            Out = new AnsiConsoleOutput(environment.Error),
+        });
         return console.Progress()
             .AutoClear(true)
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())

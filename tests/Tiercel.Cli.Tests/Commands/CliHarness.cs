@@ -47,6 +47,7 @@ internal sealed class CliHarness : IDisposable
             Error = _error,
             InputIsTerminal = IsTerminal,
             OutputIsTerminal = IsTerminal,
+            ErrorIsTerminal = IsTerminal,
             Time = TimeProvider.System,
             Variable = name => _variables.GetValueOrDefault(name),
             LoadEngine = LoadEngine,

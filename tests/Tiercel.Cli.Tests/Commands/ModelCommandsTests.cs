@@ -89,6 +89,23 @@ public class ModelCommandsTests
     }
 
     [Fact]
+    public async Task Progress_is_shown_on_a_terminal_and_not_in_a_log()
+    {
+        await using HubServer hub = await HubServer.StartAsync();
+        hub.Files["model-[x]-Q4_0.gguf"] = PullFixture.Content(300_000, 1);
+        using CliHarness cli = new() { IsTerminal = true };
+        cli.Set("HF_ENDPOINT", hub.Address.ToString());
+        Assert.Equal(0, await cli.RunAsync("pull", hub.Repository));
+        Assert.Contains("model-[x]-Q4_0.gguf", cli.Error, StringComparison.Ordinal);
+        Assert.Contains('%', cli.Error);
+        Assert.Contains("SHA-256 verified", cli.Output, StringComparison.Ordinal);
+        cli.IsTerminal = false;
+        await cli.RunAsync("rm", hub.Repository);
+        Assert.Equal(0, await cli.RunAsync("pull", hub.Repository));
+        Assert.Empty(cli.Error);
+    }
+
+    [Fact]
     public async Task Bench_reports_every_test()
     {
         using CliHarness cli = new();
