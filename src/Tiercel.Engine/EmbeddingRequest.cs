@@ -7,6 +7,9 @@ public sealed record EmbeddingRequest
 
     public required IReadOnlyList<int> Prompt { get; init; }
 
+    /// <summary>See <see cref="GenerationRequest.CacheSalt"/>.</summary>
+    public string CacheSalt { get; init; } = "";
+
     /// <summary>See <see cref="GenerationRequest.Priority"/>.</summary>
     public int Priority { get; init; }
 }

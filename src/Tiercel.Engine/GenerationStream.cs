@@ -11,6 +11,9 @@ public abstract class GenerationStream : IAsyncDisposable
     /// <summary>Counts so far; final once <see cref="Events"/> has completed.</summary>
     public abstract GenerationUsage Usage { get; }
 
+    /// <summary>Time from being accepted to the first step that works on the request; null while it waits, or where the engine does not tell.</summary>
+    public virtual TimeSpan? QueueTime => null;
+
     /// <summary>Ends all choices with <see cref="FinishReason.Cancelled"/> within one step. May be called at any time, more than once.</summary>
     public abstract void Cancel();
 

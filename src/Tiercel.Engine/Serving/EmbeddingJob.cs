@@ -19,6 +19,7 @@ internal sealed class EmbeddingJob : EngineJob
         Arrival = new SequenceArrival
         {
             Prompt = request.Prompt,
+            CacheSalt = request.CacheSalt,
             Priority = request.Priority,
             WantsAllOutputs = _kind != PoolingKind.Last,
             SingleStep = !spec.IsCausal,

@@ -9,6 +9,8 @@ internal sealed class EngineGenerationStream(GenerationJob job, ChannelReader<Ge
 
     public override GenerationUsage Usage => job.Usage;
 
+    public override TimeSpan? QueueTime => job.QueueTime;
+
     public override void Cancel()
     {
         if (!Events.Completion.IsCompleted)

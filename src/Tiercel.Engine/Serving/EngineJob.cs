@@ -9,8 +9,20 @@ namespace Tiercel.Engine.Serving;
 /// </summary>
 internal abstract class EngineJob
 {
+    private long _queueTicks = -1;
+
     /// <summary>Whether the job still occupies a place in the bounded queue; it leaves it when its first rows are planned.</summary>
     public bool IsQueued { get; set; } = true;
+
+    /// <summary>Time stamp of being accepted, on the loop's clock.</summary>
+    public long AcceptedTimestamp { get; set; }
+
+    /// <summary>Time from being accepted to the first planned rows; null before. Written by the step thread, read by any.</summary>
+    public TimeSpan? QueueTime
+    {
+        get => Volatile.Read(ref _queueTicks) is >= 0 and long ticks ? TimeSpan.FromTicks(ticks) : null;
+        set => Volatile.Write(ref _queueTicks, value?.Ticks ?? -1);
+    }
 
     /// <summary>True once every choice has had its last event.</summary>
     public abstract bool IsFinished { get; }

@@ -79,6 +79,7 @@ internal sealed class StepLoop : IDisposable
 
             Interlocked.Increment(ref _waiting);
             Interlocked.Increment(ref _unfinished);
+            job.AcceptedTimestamp = _time.GetTimestamp();
             _inbox.Enqueue((job, false));
         }
 
@@ -274,6 +275,7 @@ internal sealed class StepLoop : IDisposable
 
             _batch.Sequences.Add(new StepSequence(firstRow, chunk.Count, chunk.Start, chunk.Sequence.Blocks));
             EngineJob job = _context.OwnerOf(chunk.Sequence);
+            job.QueueTime ??= _time.GetElapsedTime(job.AcceptedTimestamp);
             LeaveQueue(job);
             int firstOutput = _batch.Outputs.Count;
             job.RequestOutputs(chunk, firstRow, _batch);

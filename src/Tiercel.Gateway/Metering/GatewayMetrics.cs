@@ -30,6 +30,7 @@ internal sealed class GatewayMetrics
         _labels = [("model_name", engine.Model.Name), ("engine", "0")];
         double[] lengths = OneTwoFive(engine.Model.ContextLength);
         PromptTokens = new Histogram(lengths);
+        ComputedTokens = new Histogram(lengths);
         GenerationTokens = new Histogram(lengths);
         LargestGeneration = new Histogram(lengths);
         MaxTokens = new Histogram(lengths);
@@ -51,10 +52,22 @@ internal sealed class GatewayMetrics
     /// <summary>Seconds from the request to the end of its answer.</summary>
     public Histogram EndToEnd { get; } = new(RequestBounds);
 
+    /// <summary>Seconds from being accepted by the engine to the first step that works on the request.</summary>
+    public Histogram Queue { get; } = new(RequestBounds);
+
+    /// <summary>Seconds from that step to the first token.</summary>
+    public Histogram Prefill { get; } = new(RequestBounds);
+
+    /// <summary>Seconds from that step to the end of the answer.</summary>
+    public Histogram Inference { get; } = new(RequestBounds);
+
     /// <summary>Seconds from the first token to the last.</summary>
     public Histogram Decode { get; } = new(RequestBounds);
 
     public Histogram PromptTokens { get; }
+
+    /// <summary>Prompt tokens that were computed, not taken from the cache.</summary>
+    public Histogram ComputedTokens { get; }
 
     public Histogram GenerationTokens { get; }
 
@@ -147,8 +160,12 @@ internal sealed class GatewayMetrics
         text.Histogram("vllm:inter_token_latency_seconds", "Histogram of inter-token latency in seconds.", InterToken, _labels);
         text.Histogram("vllm:request_time_per_output_token_seconds", "Histogram of time per output token, a mean of each request.", TimePerToken, _labels);
         text.Histogram("vllm:e2e_request_latency_seconds", "Histogram of e2e request latency in seconds.", EndToEnd, _labels);
+        text.Histogram("vllm:request_queue_time_seconds", "Histogram of time spent in WAITING phase for request.", Queue, _labels);
+        text.Histogram("vllm:request_inference_time_seconds", "Histogram of time spent in RUNNING phase for request.", Inference, _labels);
+        text.Histogram("vllm:request_prefill_time_seconds", "Histogram of time spent in PREFILL phase for request.", Prefill, _labels);
         text.Histogram("vllm:request_decode_time_seconds", "Histogram of time spent in DECODE phase for request.", Decode, _labels);
         text.Histogram("vllm:request_prompt_tokens", "Number of prefill tokens processed.", PromptTokens, _labels);
+        text.Histogram("vllm:request_prefill_kv_computed_tokens", "Number of prompt tokens computed, cached ones left out.", ComputedTokens, _labels);
         text.Histogram("vllm:request_generation_tokens", "Number of generation tokens processed.", GenerationTokens, _labels);
         text.Histogram("vllm:request_max_num_generation_tokens", "Histogram of the largest number of tokens of a choice.", LargestGeneration, _labels);
         text.Histogram("vllm:request_params_max_tokens", "Histogram of the max_tokens request parameter.", MaxTokens, _labels);

@@ -66,7 +66,8 @@ internal sealed class RequestMeter
     }
 
     /// <summary>Ends the request, however it ended.</summary>
-    public void Settle(GenerationUsage usage)
+    /// <param name="queueTime">How long it waited in the engine's queue, if the engine tells and it ever left it.</param>
+    public void Settle(GenerationUsage usage, TimeSpan? queueTime)
     {
         if (_settled)
         {
@@ -74,8 +75,21 @@ internal sealed class RequestMeter
         }
 
         _settled = true;
-        _metrics.EndToEnd.Observe(_time.GetElapsedTime(_started).TotalSeconds);
+        TimeSpan whole = _time.GetElapsedTime(_started);
+        _metrics.EndToEnd.Observe(whole.TotalSeconds);
         _metrics.PromptTokens.Observe(usage.PromptTokens);
+        _metrics.ComputedTokens.Observe(usage.PromptTokens - usage.CachedTokens);
+        if (queueTime is TimeSpan queued)
+        {
+            // The engine's clock starts when it accepts the request, a moment after ours; a difference is never below zero.
+            _metrics.Queue.Observe(queued.TotalSeconds);
+            _metrics.Inference.Observe(Math.Max(0, (whole - queued).TotalSeconds));
+            if (FirstToken is TimeSpan firstToken)
+            {
+                _metrics.Prefill.Observe(Math.Max(0, (firstToken - queued).TotalSeconds));
+            }
+        }
+
         _metrics.GenerationTokens.Observe(usage.OutputTokens);
         int longest = _tokensOfChoice.Max();
         _metrics.LargestGeneration.Observe(longest);

@@ -227,6 +227,6 @@ internal sealed class AnswerRunner(Exchange exchange, PromptBatch batch, Request
         await batch.DisposeAsync();
         exchange.Usage = batch.Usage;
         exchange.FirstToken = meter.FirstToken;
-        meter.Settle(exchange.Usage);
+        meter.Settle(exchange.Usage, batch.QueueTime);
     }
 }

@@ -65,6 +65,9 @@ internal sealed class PromptBatch : IAsyncDisposable
         }
     }
 
+    /// <summary>How long the first prompt waited in the engine's queue, once it has left it.</summary>
+    public TimeSpan? QueueTime => _streams[0]!.QueueTime;
+
     /// <summary>Hands the first prompt to the engine; the others follow while it runs.</summary>
     /// <param name="window">Prompts in the engine at one time.</param>
     public static bool TrySubmit(

@@ -180,6 +180,28 @@ public sealed class InferenceEngineTests(TinyEngine tiny) : IClassFixture<TinyEn
     }
 
     [Fact]
+    public async Task EmbeddingsShareCachedPrefixesWithinTheirSaltOnly()
+    {
+        using InferenceEngine engine = Load(new InferenceEngineOptions());
+        EmbeddingRequest first = new() { Id = "e", Prompt = [.. Enumerable.Range(100, 200)], CacheSalt = "one" };
+        await engine.EmbedAsync(first, TestContext.Current.CancellationToken);
+        await engine.EmbedAsync(first with { CacheSalt = "two" }, TestContext.Current.CancellationToken);
+        await AssertIdleAsync(engine);
+        Assert.Equal(0, engine.GetStatus().PrefixCacheHits);
+        await engine.EmbedAsync(first, TestContext.Current.CancellationToken);
+        await AssertIdleAsync(engine);
+        Assert.True(engine.GetStatus().PrefixCacheHits > 0);
+    }
+
+    [Fact]
+    public async Task AStreamTellsHowLongItWaited()
+    {
+        GenerationStream stream = Engine.Submit(Ask(Engine, "Hello", 3)).Stream!;
+        await ReadAsync(stream, 1);
+        Assert.True(stream.QueueTime >= TimeSpan.Zero);
+    }
+
+    [Fact]
     public void AModelThatDoesNotFitIsRefusedWithTheArithmetic()
     {
         ModelDoesNotFitException refusal = Assert.Throws<ModelDoesNotFitException>(

@@ -20,6 +20,8 @@ internal sealed class FakeStream(GenerationRequest request) : GenerationStream
 
     public override GenerationUsage Usage => new(Request.Prompt.Count, CachedTokens, OutputTokens);
 
+    public override TimeSpan? QueueTime => TimeSpan.FromSeconds(0.25);
+
     /// <summary>Ends when the gateway cancels.</summary>
     public Task Cancelled => _cancelled.Task;
 

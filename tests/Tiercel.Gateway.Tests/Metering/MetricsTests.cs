@@ -39,6 +39,13 @@ public sealed partial class MetricsTests
         Assert.Equal(1, samples[$"vllm:request_success_total{{{Labels},finished_reason=\"stop\"}}"]);
         Assert.Equal(2, samples[$"vllm:e2e_request_latency_seconds_count{{{Labels}}}"]);
         Assert.Equal(2, samples[$"vllm:time_to_first_token_seconds_count{{{Labels}}}"]);
+        Assert.Equal(2, samples[$"vllm:request_queue_time_seconds_count{{{Labels}}}"]);
+        Assert.Equal(0.5, samples[$"vllm:request_queue_time_seconds_sum{{{Labels}}}"]);
+        Assert.Equal(2, samples[$"vllm:request_prefill_time_seconds_count{{{Labels}}}"]);
+        Assert.Equal(2, samples[$"vllm:request_inference_time_seconds_count{{{Labels}}}"]);
+
+        // Two prompts of three tokens, of which the fake engine calls two cached.
+        Assert.Equal(2, samples[$"vllm:request_prefill_kv_computed_tokens_sum{{{Labels}}}"]);
         Assert.Equal(6, samples[$"vllm:request_prompt_tokens_sum{{{Labels}}}"]);
         Assert.Equal(7, samples[$"vllm:request_generation_tokens_sum{{{Labels}}}"]);
         Assert.Equal(1, samples[$"vllm:request_params_n_bucket{{{Labels},le=\"1\"}}"]);
