@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.Intrinsics;
 using Tiercel.Engine.Formats;
 
 namespace Tiercel.Engine.Kernels.Quantization;
@@ -50,11 +51,9 @@ internal static class BlockReader
     /// <summary>16 bytes to 32 codes: low nibbles are elements 0 to 15, high nibbles 16 to 31.</summary>
     internal static void Nibbles(ReadOnlySpan<byte> packed, Span<byte> codes)
     {
-        for (int i = 0; i < 16; i++)
-        {
-            codes[i] = (byte)(packed[i] & 15);
-            codes[i + 16] = (byte)(packed[i] >> 4);
-        }
+        Vector128<byte> pairs = Vector128.Create(packed);
+        (pairs & Vector128.Create((byte)15)).CopyTo(codes);
+        (pairs >>> 4).CopyTo(codes[16..]);
     }
 
     private static void FifthBits(uint bits, Span<byte> codes)
@@ -67,12 +66,7 @@ internal static class BlockReader
 
     /// <summary>Signed bytes become codes around 128.</summary>
     private static void SignedBytes(ReadOnlySpan<byte> packed, Span<byte> codes)
-    {
-        for (int i = 0; i < 32; i++)
-        {
-            codes[i] = (byte)(packed[i] ^ 0x80);
-        }
-    }
+        => (Vector256.Create(packed) ^ Vector256.Create((byte)0x80)).CopyTo(codes);
 
     /// <summary>2^(exponent - 128) as a bfloat16; the two smallest are subnormal. (The values of MXFP4 are stored doubled, hence 128 and not 127.)</summary>
     private static ushort PowerOfTwo(byte exponent) => exponent switch

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Tiercel.Engine.Formats;
 
 namespace Tiercel.Engine.Kernels.Quantization;
@@ -54,10 +55,7 @@ internal static class SuperBlockReader
         ReadOnlySpan<byte> highBits = block[..32];
         ReadOnlySpan<byte> scales = block.Slice(96, 12);
         TwoBitPlanes(block.Slice(32, 64), fields.Codes);
-        for (int i = 0; i < 256; i++)
-        {
-            fields.Codes[i] |= (byte)(((highBits[i % 32] >> (i / 32)) & 1) << 2);
-        }
+        AddBits(highBits, 4, fields.Codes);
 
         for (int group = 0; group < 16; group++)
         {
@@ -75,10 +73,7 @@ internal static class SuperBlockReader
         ReadOnlySpan<byte> highBits = block.Slice(16, 32);
         ScalesAndOffsets(block, ref fields);
         NibblePairs(block.Slice(48, 128), fields.Codes);
-        for (int i = 0; i < 256; i++)
-        {
-            fields.Codes[i] |= (byte)(((highBits[i % 32] >> (i / 32)) & 1) << 4);
-        }
+        AddBits(highBits, 16, fields.Codes);
     }
 
     /// <summary>Each half of 128 has 64 bytes of low nibbles and 32 bytes of two high bits for four runs of 32 elements.</summary>
@@ -86,16 +81,16 @@ internal static class SuperBlockReader
     {
         for (int half = 0; half < 2; half++)
         {
-            ReadOnlySpan<byte> low = block.Slice(half * 64, 64);
-            ReadOnlySpan<byte> high = block.Slice(128 + (half * 32), 32);
+            Vector256<byte> first = Vector256.Create(block.Slice(half * 64, 32));
+            Vector256<byte> second = Vector256.Create(block.Slice((half * 64) + 32, 32));
+            Vector256<byte> high = Vector256.Create(block.Slice(128 + (half * 32), 32));
+            Vector256<byte> low = Vector256.Create((byte)0x0f);
+            Vector256<byte> middle = Vector256.Create((byte)0x30);
             Span<byte> codes = fields.Codes.Slice(half * 128, 128);
-            for (int i = 0; i < 32; i++)
-            {
-                codes[i] = (byte)((low[i] & 15) | ((high[i] & 3) << 4));
-                codes[i + 32] = (byte)((low[i + 32] & 15) | (((high[i] >> 2) & 3) << 4));
-                codes[i + 64] = (byte)((low[i] >> 4) | (((high[i] >> 4) & 3) << 4));
-                codes[i + 96] = (byte)((low[i + 32] >> 4) | ((high[i] >> 6) << 4));
-            }
+            ((first & low) | ((high << 4) & middle)).CopyTo(codes);
+            ((second & low) | ((high << 2) & middle)).CopyTo(codes[32..]);
+            ((first >>> 4) | (high & middle)).CopyTo(codes[64..]);
+            ((second >>> 4) | ((high >>> 2) & middle)).CopyTo(codes[96..]);
         }
 
         for (int group = 0; group < 16; group++)
@@ -138,20 +133,39 @@ internal static class SuperBlockReader
     /// <summary>Each 32 bytes hold 64 elements: low nibbles the first 32, high nibbles the next.</summary>
     private static void NibblePairs(ReadOnlySpan<byte> packed, Span<byte> codes)
     {
-        for (int i = 0; i < 128; i++)
+        for (int run = 0; run < 4; run++)
         {
-            int position = (i / 32 * 64) + (i % 32);
-            codes[position] = (byte)(packed[i] & 15);
-            codes[position + 32] = (byte)(packed[i] >> 4);
+            Vector256<byte> pairs = Vector256.Create(packed.Slice(run * 32, 32));
+            (pairs & Vector256.Create((byte)15)).CopyTo(codes[(run * 64)..]);
+            (pairs >>> 4).CopyTo(codes[((run * 64) + 32)..]);
         }
     }
 
     /// <summary>Each 32 bytes hold 128 elements: bits 2p and 2p + 1 are elements 32p to 32p + 31.</summary>
     private static void TwoBitPlanes(ReadOnlySpan<byte> packed, Span<byte> codes)
     {
-        for (int i = 0; i < 256; i++)
+        Vector256<byte> two = Vector256.Create((byte)3);
+        for (int half = 0; half < 2; half++)
         {
-            codes[i] = (byte)((packed[(i / 128 * 32) + (i % 32)] >> (i % 128 / 32 * 2)) & 3);
+            Vector256<byte> planes = Vector256.Create(packed.Slice(half * 32, 32));
+            Span<byte> run = codes.Slice(half * 128, 128);
+            (planes & two).CopyTo(run);
+            ((planes >>> 2) & two).CopyTo(run[32..]);
+            ((planes >>> 4) & two).CopyTo(run[64..]);
+            (planes >>> 6).CopyTo(run[96..]);
+        }
+    }
+
+    /// <summary>Bit r of byte i, if set, adds a value to code i of run r of 32.</summary>
+    private static void AddBits(ReadOnlySpan<byte> bits, byte value, Span<byte> codes)
+    {
+        Vector256<byte> planes = Vector256.Create(bits);
+        for (int run = 0; run < 8; run++)
+        {
+            Vector256<byte> bit = Vector256.Create((byte)(1 << run));
+            Vector256<byte> added = Vector256.Equals(planes & bit, bit) & Vector256.Create(value);
+            Span<byte> target = codes.Slice(run * 32, 32);
+            (Vector256.Create<byte>(target) | added).CopyTo(target);
         }
     }
 }
