@@ -5,8 +5,8 @@ using Tiercel.Testing;
 namespace Tiercel.Engine.Tests.Formats;
 
 /// <summary>
-/// Opens files under the bounds that hold for hostile ones: one second, 64 MiB, and nothing but a <see cref="ModelFormatException"/>. The watchdog waits
-/// ten seconds, so that it speaks of endless loops and of work that grows with a number in the file, and not of a busy machine.
+/// Opens files under the bounds that hold for hostile ones: one second, 64 MiB, and nothing but a <see cref="ModelFormatException"/>. A watchdog of ten seconds ends
+/// what would never come back.
 /// </summary>
 internal static class GgufProbe
 {
@@ -16,6 +16,13 @@ internal static class GgufProbe
 
     /// <summary>Opens the file and reads all its weights. Null means that it is a valid model.</summary>
     public static ModelFormatException? Open(string path)
+    {
+        ModelFormatException? refusal = null;
+        TimeBound.Hold(TimeSpan.FromSeconds(1), () => refusal = OpenOnce(path));
+        return refusal;
+    }
+
+    private static ModelFormatException? OpenOnce(string path)
     {
         ModelFormatException? refusal = null;
         Exception? other = null;

@@ -210,7 +210,7 @@ public sealed class InferenceEngineTests(TinyEngine tiny) : IClassFixture<TinyEn
     }
 
     /// <summary>Nothing runs, nothing waits, and every block is free or only cached.</summary>
-    private static async Task AssertIdleAsync(InferenceEngine engine)
+    internal static async Task AssertIdleAsync(InferenceEngine engine)
     {
         // The last event is sent a moment before the step's status is published.
         EngineStatus status = engine.GetStatus();
