@@ -77,7 +77,7 @@ public sealed class InferenceEngine : IInferenceEngine, IDisposable
         TransformerModel? model = null;
         try
         {
-            long weightBytes = file.Tensors.Values.Sum(tensor => tensor.ByteCount);
+            long weightBytes = EstimateWeightBytes(file, options.WeightPrecision);
             long freeBytes = options.AvailableMemoryBytes ?? FreeMemory.Bytes();
             if (weightBytes > freeBytes)
             {
@@ -161,6 +161,15 @@ public sealed class InferenceEngine : IInferenceEngine, IDisposable
         _team.Dispose();
         _file.Dispose();
     }
+
+    /// <summary>
+    /// Bytes the weights will take once they are repacked. Counts the embedding table as a matrix, which it is where it is tied to the output; where it is not it
+    /// stays in the mapped file, and the estimate is that much too high.
+    /// </summary>
+    internal static long EstimateWeightBytes(GgufFile file, WeightPrecision precision)
+        => file.Tensors.Values.Sum(tensor => tensor.Shape.Count > 1 && tensor.Columns <= int.MaxValue
+            ? WeightMatrix.PackedBytes(tensor.Type, tensor.Rows, (int)tensor.Columns, precision)
+            : tensor.ByteCount);
 
     private static MemoryPlan MakePlan(ModelSpec spec, InferenceEngineOptions options, long freeBytes)
     {

@@ -68,6 +68,14 @@ public sealed unsafe class WeightMatrix : IDisposable
         }
     }
 
+    /// <summary>Bytes that a matrix will take once it is repacked: types of 2, 3, 5 and 6 bits take 8 in memory.</summary>
+    /// <exception cref="ModelFormatException">The type is not supported.</exception>
+    public static long PackedBytes(TensorType type, long outputs, int inputs, WeightPrecision precision)
+    {
+        TileKind kind = TileKind.Of(precision == WeightPrecision.Float32 ? TensorType.F32 : type);
+        return checked((outputs + TileKind.Outputs - 1) / TileKind.Outputs * kind.TileBytes(inputs));
+    }
+
     public void Dispose()
     {
         NativeMemory.AlignedFree(_tiles);

@@ -1,4 +1,7 @@
+using Tiercel.Engine.Formats;
+using Tiercel.Engine.Kernels;
 using Tiercel.Engine.Sampling;
+using Tiercel.Testing;
 using static Tiercel.Engine.Tests.Serving.TinyEngine;
 
 namespace Tiercel.Engine.Tests.Serving;
@@ -199,6 +202,19 @@ public sealed class InferenceEngineTests(TinyEngine tiny) : IClassFixture<TinyEn
         GenerationStream stream = Engine.Submit(Ask(Engine, "Hello", 3)).Stream!;
         await ReadAsync(stream, 1);
         Assert.True(stream.QueueTime >= TimeSpan.Zero);
+    }
+
+    [Theory]
+    [InlineData("type-q4_k")]
+    [InlineData("type-q8_0")]
+    [InlineData("gpt-oss")]
+    public void TheMemoryOfTheWeightsIsForeseen(string name)
+    {
+        string path = TestFiles.Data("golden", "models", name + ".gguf");
+        using GgufFile file = GgufFile.Open(path);
+        long foreseen = InferenceEngine.EstimateWeightBytes(file, WeightPrecision.AsStored);
+        using InferenceEngine engine = InferenceEngine.Load(path, new InferenceEngineOptions { Threads = 1, KvMemoryBytes = 16 << 20 }, TimeProvider.System);
+        Assert.InRange(engine.Model.WeightBytes, foreseen / 2, foreseen);
     }
 
     [Fact]
