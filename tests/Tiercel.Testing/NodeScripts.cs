@@ -1,11 +1,17 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Tiercel.Testing;
 
 /// <summary>Runs the scripts under tests/conformance: clients and oracles that are not ours.</summary>
 public static class NodeScripts
 {
+    /// <summary>The official client needs this version of Node.js, and so do the options its tests are run with.</summary>
+    private const int OldestMajor = 20;
+
+    private static readonly Lazy<int?> Major = new(ReadMajor);
+
     public static string Folder { get; } = Path.Combine(TestFiles.RepositoryRoot, "tests", "conformance");
 
     /// <summary>
@@ -18,6 +24,11 @@ public static class NodeScripts
         if (!Directory.Exists(Path.Combine(Folder, "node_modules")))
         {
             Assert.Skip("needs the npm packages of tests/conformance (npm ci there), which are not installed");
+        }
+
+        if (Major.Value is null or < OldestMajor)
+        {
+            Assert.Skip($"needs Node.js {OldestMajor} or later on the path; {(Major.Value is int major ? $"there is {major}" : "there is none")}");
         }
 
         using Process process = new()
@@ -36,15 +47,7 @@ public static class NodeScripts
             process.StartInfo.Environment[name] = value;
         }
 
-        try
-        {
-            process.Start();
-        }
-        catch (Win32Exception)
-        {
-            Assert.Skip("needs node, which is not on the path");
-        }
-
+        process.Start();
         using CancellationTokenSource watchdog = new(limit);
         try
         {
@@ -59,6 +62,22 @@ public static class NodeScripts
         {
             process.Kill(entireProcessTree: true);
             throw new TimeoutException($"node {string.Join(' ', arguments)} did not end within {limit}", error);
+        }
+    }
+
+    /// <summary>The number before the first dot of <c>node --version</c> ("v20.20.2"), or null where there is no node.</summary>
+    private static int? ReadMajor()
+    {
+        try
+        {
+            using Process process = Process.Start(new ProcessStartInfo("node", ["--version"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+            string version = process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            return int.TryParse(version.TrimStart('v').Split('.')[0], CultureInfo.InvariantCulture, out int major) ? major : null;
+        }
+        catch (Win32Exception)
+        {
+            return null;
         }
     }
 }
