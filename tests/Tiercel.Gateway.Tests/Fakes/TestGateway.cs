@@ -65,6 +65,16 @@ internal sealed class TestGateway : IAsyncDisposable
         return await ReadAllAsync(socket, silence ?? TimeSpan.FromSeconds(1));
     }
 
+    /// <summary>Waits until no request is inside. A client has its answer a little before the server has put the request away.</summary>
+    public async Task UntilIdleAsync()
+    {
+        using CancellationTokenSource watchdog = new(Watchdog);
+        while (Server.ActiveRequests > 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, watchdog.Token);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();

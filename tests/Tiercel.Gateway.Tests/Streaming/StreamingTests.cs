@@ -118,7 +118,7 @@ public sealed class StreamingTests
         Assert.False(stream.Cancelled.IsCompleted);
         socket.Close();
         await stream.Cancelled.WaitAsync(TestGateway.Watchdog);
-        await DrainedAsync(gateway);
+        await gateway.UntilIdleAsync();
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public sealed class StreamingTests
             await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, watchdog.Token);
         }
 
-        await DrainedAsync(gateway);
+        await gateway.UntilIdleAsync();
     }
 
     [Fact]
@@ -195,15 +195,6 @@ public sealed class StreamingTests
         }
 
         time.Advance(by);
-    }
-
-    private static async Task DrainedAsync(TestGateway gateway)
-    {
-        using CancellationTokenSource watchdog = new(TestGateway.Watchdog);
-        while (gateway.Server.ActiveRequests > 0)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, watchdog.Token);
-        }
     }
 
     private static async Task AssertBrokenAsync(HttpResponseMessage response, string code)
