@@ -19,12 +19,14 @@ public sealed class GatewayServer : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly GatewayServices _services;
+    private readonly RequestDispatcher _dispatcher;
     private int _disposed;
 
-    private GatewayServer(WebApplication app, GatewayServices services)
+    private GatewayServer(WebApplication app, GatewayServices services, RequestDispatcher dispatcher)
     {
         _app = app;
         _services = services;
+        _dispatcher = dispatcher;
         Urls = [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
     }
 
@@ -33,6 +35,9 @@ public sealed class GatewayServer : IAsyncDisposable
 
     /// <summary>Requests that are being answered.</summary>
     public int ActiveRequests => _services.Gate.Inside;
+
+    /// <summary>Exchanges that are not yet counted and logged.</summary>
+    internal int OpenExchanges => _dispatcher.Open;
 
     /// <summary>Starts to listen.</summary>
     /// <exception cref="GatewayConfigurationException">The options contradict each other or are not safe.</exception>
@@ -61,7 +66,7 @@ public sealed class GatewayServer : IAsyncDisposable
             throw;
         }
 
-        return new GatewayServer(app, services);
+        return new GatewayServer(app, services, dispatcher);
     }
 
     /// <summary>Takes no new requests: they get 503, and <c>/health</c> says so.</summary>

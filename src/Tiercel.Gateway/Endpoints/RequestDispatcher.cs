@@ -12,6 +12,7 @@ internal sealed class RequestDispatcher
     private readonly GatewayServices _services;
     private readonly StatusEndpoints _status;
     private readonly Dictionary<string, IBodyEndpoint> _posts;
+    private int _open;
 
     public RequestDispatcher(GatewayServices services)
     {
@@ -35,9 +36,13 @@ internal sealed class RequestDispatcher
         "POST /tokenize", "POST /detokenize", "GET /health", "GET /metrics", "GET /version",
     ];
 
+    /// <summary>Exchanges that are not yet counted and logged. A client can have its whole answer before its exchange is.</summary>
+    public int Open => Volatile.Read(ref _open);
+
     public async Task HandleAsync(HttpContext context)
     {
         Exchange exchange = new(context, _services.Random.NextId("req_"), _services.Time.GetTimestamp());
+        Interlocked.Increment(ref _open);
         try
         {
             await RouteAsync(exchange);
@@ -66,6 +71,7 @@ internal sealed class RequestDispatcher
 
             _services.Metrics.CountAnswer(exchange.Path, context.Response.StatusCode);
             _services.Log.Add(exchange);
+            Interlocked.Decrement(ref _open);
         }
     }
 

@@ -65,11 +65,11 @@ internal sealed class TestGateway : IAsyncDisposable
         return await ReadAllAsync(socket, silence ?? TimeSpan.FromSeconds(1));
     }
 
-    /// <summary>Waits until no request is inside. A client has its answer a little before the server has put the request away.</summary>
+    /// <summary>Waits until every request is put away, counted and logged, which is a little after its client has the answer.</summary>
     public async Task UntilIdleAsync()
     {
         using CancellationTokenSource watchdog = new(Watchdog);
-        while (Server.ActiveRequests > 0)
+        while (Server.OpenExchanges > 0)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, watchdog.Token);
         }

@@ -33,6 +33,7 @@ public sealed partial class MetricsTests
         await gateway.PostJsonAsync("/v1/completions", """{"prompt":"xy","max_tokens":2,"n":2}""");
         await gateway.PostStreamAsync("/v1/completions", """{"prompt":"xy","stream":true}""");
         await gateway.PostJsonAsync("/v1/completions", """{"prompt":7}""");
+        await gateway.UntilIdleAsync();
         Dictionary<string, double> samples = Parse(await gateway.Client.GetStringAsync("/metrics"));
         const string Labels = "model_name=\"fake\",engine=\"0\"";
         Assert.Equal(2, samples[$"vllm:request_success_total{{{Labels},finished_reason=\"length\"}}"]);

@@ -15,7 +15,9 @@ public sealed class RequestLogTests
         gateway.Client.DefaultRequestHeaders.Add("x-api-key", "SECRETKEY");
         gateway.Client.DefaultRequestHeaders.Add("x-request-id", "mine");
         await gateway.PostStreamAsync("/v1/completions", """{"prompt":"SECRETPROMPT","stream":true}""");
+        await gateway.UntilIdleAsync();
         await gateway.PostJsonAsync("/v1/completions", """{"prompt":"SECRETPROMPT","model":"SECRETMODEL"}""");
+        await gateway.UntilIdleAsync();
         using HttpResponseMessage lost = await gateway.Client.GetAsync("/SECRETPATH");
         await gateway.DisposeAsync();
 

@@ -1,0 +1,17 @@
+namespace Tiercel.Gateway.Configuration;
+
+/// <summary>What a request may take of the gateway's memory.</summary>
+public sealed record BodyLimits
+{
+    public long MaxBodyBytes { get; init; } = 16L << 20;
+
+    public long MaxBufferedBodyBytes { get; init; } = 256L << 20;
+
+    public int MaxConnections { get; init; } = 8192;
+
+    /// <summary>Largest answer that is not streamed.</summary>
+    public long MaxAnswerBytes { get; init; } = 64L << 20;
+
+    /// <summary>Longest line of a stream.</summary>
+    public int MaxEventBytes { get; init; } = 1 << 20;
+}
