@@ -9,6 +9,9 @@ public sealed record FleetConfiguration
     /// <summary>Where clients are listened for.</summary>
     public IReadOnlyList<ListenerSettings> Listeners { get; init; } = [new ListenerSettings()];
 
+    /// <summary>Whether everybody may come in without a key, from other machines too. Never together with tenants.</summary>
+    public bool NoAuth { get; init; }
+
     public ClusterSettings Cluster { get; init; } = new();
 
     /// <summary>Pools by name.</summary>
