@@ -1,0 +1,28 @@
+using Tiercel.Gateway.Configuration;
+
+namespace Tiercel.Gateway.Recovery;
+
+/// <summary>What is known when a stream broke.</summary>
+internal readonly ref struct ResumeQuestion
+{
+    public required StreamJournal Journal { get; init; }
+
+    public required StreamFailure Failure { get; init; }
+
+    /// <summary>Replica the stream was on.</summary>
+    public required int Replica { get; init; }
+
+    /// <summary>Numerics id under which the stream began; null when a foreign engine wrote it.</summary>
+    public required string? NumericsId { get; init; }
+
+    /// <summary>Usable replicas of the pool; that of the stream itself may be among them (a single connection broke).</summary>
+    public required ReadOnlySpan<ResumeCandidate> Candidates { get; init; }
+
+    public required ResumeFallback Fallback { get; init; }
+
+    /// <summary>The request is a chat with one choice and text alone (no tools, no response format), so that its message can be continued by a foreign engine.</summary>
+    public bool IsPlainChat { get; init; }
+
+    /// <summary>Largest number of tokens of each choice, if the request says one.</summary>
+    public int? MaxTokens { get; init; }
+}

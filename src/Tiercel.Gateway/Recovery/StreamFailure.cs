@@ -1,0 +1,23 @@
+namespace Tiercel.Gateway.Recovery;
+
+/// <summary>Why a stream cannot go on where it was.</summary>
+internal enum StreamFailure
+{
+    /// <summary>The connection broke, or the stream ended without its end.</summary>
+    Broken,
+
+    /// <summary>The worker makes no progress.</summary>
+    Stalled,
+
+    /// <summary>The worker is drained, and the stream would last longer than the drain.</summary>
+    Drained,
+
+    /// <summary>The worker sent something that is no event of this stream.</summary>
+    Malformed,
+
+    /// <summary>An error event that is the server's fault.</summary>
+    ServerError,
+
+    /// <summary>An error event that is the request's fault; it would come again anywhere.</summary>
+    RequestError,
+}
