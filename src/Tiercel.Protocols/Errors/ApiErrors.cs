@@ -3,7 +3,7 @@ using Tiercel.Engine;
 namespace Tiercel.Protocols.Errors;
 
 /// <summary>The one table of errors: what went wrong → status, type, code, retry class. Nothing else in the program builds an <see cref="ApiError"/>.</summary>
-public static class ApiErrors
+public static partial class ApiErrors
 {
     private const string Invalid = "invalid_request_error";
     private const string Server = "server_error";

@@ -1,0 +1,36 @@
+using System.Collections.Concurrent;
+using Tiercel.Gateway.Configuration;
+
+namespace Tiercel.Gateway.Admission;
+
+/// <summary>
+/// The accounts of all tenants ever configured in this process: a tenant that is taken out of the configuration and put back finds what it has spent.
+/// There are as many as the operator wrote into files, so that no client can make them grow.
+/// </summary>
+internal sealed class TenantAccounts
+{
+    private readonly ConcurrentDictionary<string, TenantAccount> _accounts = new(StringComparer.Ordinal);
+
+    public TenantAccounts(FleetConfiguration configuration, TimeSpan now, DateTimeOffset utc)
+    {
+        Apply(configuration, now, utc);
+    }
+
+    public IEnumerable<TenantAccount> All => _accounts.Values;
+
+    /// <summary>The account of a tenant of the configuration; where no tenants are configured, of everybody.</summary>
+    public TenantAccount this[string tenant] => _accounts[tenant];
+
+    /// <summary>A reload: what was spent and what runs stays, limits change at once.</summary>
+    public void Apply(FleetConfiguration configuration, TimeSpan now, DateTimeOffset utc)
+    {
+        IEnumerable<TenantSettings> tenants = configuration.Tenants.Count == 0 ? [new TenantSettings { Name = "", Keys = [] }] : configuration.Tenants.Values;
+        foreach (TenantSettings tenant in tenants)
+        {
+            if (!_accounts.TryAdd(tenant.Name, new TenantAccount(tenant, now, utc)))
+            {
+                _accounts[tenant.Name].Reconfigure(tenant, now);
+            }
+        }
+    }
+}
