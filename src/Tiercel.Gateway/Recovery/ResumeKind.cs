@@ -3,7 +3,7 @@ namespace Tiercel.Gateway.Recovery;
 /// <summary>How a stream goes on.</summary>
 internal enum ResumeKind
 {
-    /// <summary>Nothing has reached the client: send the original request again.</summary>
+    /// <summary>Nothing but pings has reached the client: send the original request again.</summary>
     RetryFromStart,
 
     /// <summary>Continue at the exact token on a worker of the same numerics id; the client's bytes are those of an undisturbed run.</summary>
@@ -15,7 +15,10 @@ internal enum ResumeKind
     /// <summary>Ask a foreign engine to continue the assistant's partial message.</summary>
     ContinueMessage,
 
-    /// <summary>All choices had ended; only the usage chunk or <c>[DONE]</c> is missing, and the gateway writes them.</summary>
+    /// <summary>
+    /// Nothing is left to generate; the gateway writes what is missing: the usage chunk, <c>[DONE]</c>, and <c>finish_reason</c> <c>length</c> for a choice of
+    /// a foreign engine that had all its tokens but not yet said so.
+    /// </summary>
     FinishNow,
 
     /// <summary>End with an error event.</summary>

@@ -1,3 +1,5 @@
+using Tiercel.Gateway.Configuration;
+
 namespace Tiercel.Gateway.Recovery;
 
 /// <summary>How a broken stream goes on.</summary>
@@ -7,5 +9,102 @@ namespace Tiercel.Gateway.Recovery;
 /// <param name="Reason">Why; with <see cref="ResumeKind.Fail"/> the text of the error event.</param>
 internal readonly record struct ResumePlan(ResumeKind Kind, string? NumericsId, int[] Replicas, int? MaxTokens, string Reason)
 {
-    public static ResumePlan Make(in ResumeQuestion question) => throw new NotSupportedException();
+    /// <summary>A stream that breaks so often without a new token is not helped by another worker.</summary>
+    public const int MaxWithoutProgress = 3;
+
+    /// <summary>Resumes of one stream in all.</summary>
+    public const int MaxResumes = 16;
+
+    public static ResumePlan Make(in ResumeQuestion question)
+    {
+        StreamJournal journal = question.Journal;
+        if (journal.AllFinished)
+        {
+            return new ResumePlan(ResumeKind.FinishNow, null, [], null, "all choices had ended");
+        }
+
+        if (question.Failure == StreamFailure.RequestError)
+        {
+            return Fail("the request is at fault");
+        }
+
+        if (journal.Resumes >= MaxResumes || journal.ResumesWithoutProgress >= MaxWithoutProgress)
+        {
+            return Fail("The stream broke again and again on different workers.");
+        }
+
+        if (!journal.RoleSent && !journal.AnyContent)
+        {
+            int[] replicas = Where(question, static _ => true);
+            return replicas.Length > 0
+                ? new ResumePlan(ResumeKind.RetryFromStart, null, replicas, null, "nothing had reached the client")
+                : Fail("No engine is available.");
+        }
+
+        return question.NumericsId is { } id ? OfWorker(question, id) : OfForeignEngine(question);
+    }
+
+    private static ResumePlan OfWorker(in ResumeQuestion question, string id)
+    {
+        if (!question.Journal.HasTokens)
+        {
+            return Fail("The engine was lost, and the stream is too long to be continued.");
+        }
+
+        int[] same = Where(question, candidate => candidate.NumericsId == id);
+        if (same.Length > 0)
+        {
+            return new ResumePlan(ResumeKind.ResumeExactly, id, same, null, "a worker of the same numerics id continues");
+        }
+
+        int[] other = Where(question, static candidate => candidate.NumericsId is not null);
+        return question.Fallback == ResumeFallback.Mark && other.Length > 0
+            ? new ResumePlan(ResumeKind.ResumeMarked, null, other, null, "no worker of the same numerics id is left")
+            : Fail("The engine was lost, and no other can continue the stream exactly.");
+    }
+
+    private static ResumePlan OfForeignEngine(in ResumeQuestion question)
+    {
+        StreamJournal journal = question.Journal;
+        int[] able = Where(question, static candidate => candidate.CanContinueMessage);
+        if (!question.IsPlainChat || !journal.HasText || able.Length == 0)
+        {
+            return Fail("The engine was lost, and none can continue the message.");
+        }
+
+        // A foreign engine does not tell its tokens, but an event stands for one at least. When none are left there is nothing to ask for.
+        long? left = question.MaxTokens - journal.ContentEvents;
+        return left <= 0
+            ? new ResumePlan(ResumeKind.FinishNow, null, [], null, "all tokens had been generated")
+            : new ResumePlan(ResumeKind.ContinueMessage, null, able, (int?)left, "an engine continues the partial message");
+    }
+
+    /// <summary>Replicas that fit; that of the stream itself only when it is the only one.</summary>
+    private static int[] Where(in ResumeQuestion question, Func<ResumeCandidate, bool> fits)
+    {
+        List<int> found = [];
+        bool own = false;
+        foreach (ResumeCandidate candidate in question.Candidates)
+        {
+            if (!fits(candidate))
+            {
+                continue;
+            }
+
+            if (candidate.Replica == question.Replica)
+            {
+                own = true;
+            }
+            else
+            {
+                found.Add(candidate.Replica);
+            }
+        }
+
+        // A drained or stalled worker is the one place not to go back to.
+        bool mayReturn = own && found.Count == 0 && question.Failure is not (StreamFailure.Stalled or StreamFailure.Drained);
+        return mayReturn ? [question.Replica] : [.. found];
+    }
+
+    private static ResumePlan Fail(string reason) => new(ResumeKind.Fail, null, [], null, reason);
 }
