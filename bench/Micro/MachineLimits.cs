@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Tiercel.Engine.Kernels;
+using Tiercel.Engine.Kernels.CodeGen;
 
 namespace Tiercel.Bench.Micro;
 
@@ -34,6 +35,58 @@ internal static unsafe class MachineLimits
         int items = team.ThreadCount;
         double seconds = Timing.Best(() => team.Run(work, items));
         return items * (double)MultiplyingWork.OperationsPerItem / seconds / 1e9;
+    }
+
+    /// <summary>GOP/s of generated 512-bit dot products whose operands come from the first-level cache; 0 where code cannot be generated.</summary>
+    public static double GeneratedPeak(ThreadTeam team)
+    {
+        DottingWork work = new();
+        return work.CanRun ? team.ThreadCount * (double)DottingWork.OperationsPerItem / Timing.Best(() => team.Run(work, team.ThreadCount)) / 1e9 : 0;
+    }
+
+    /// <summary>Eight sums, each with a chain of its own; the kernel of a tile differs only in what it does besides.</summary>
+    private sealed class DottingWork : TeamWork
+    {
+        private const int Rounds = 10_000;
+        private const int DotsPerRound = 64;
+        private const int ProductsPerDot = 64;
+        public const long OperationsPerItem = 2L * Rounds * DotsPerRound * ProductsPerDot;
+
+        private readonly delegate* unmanaged<long*, void> _code;
+
+        public DottingWork()
+        {
+            if (!KernelPaths.UsesGeneratedCode)
+            {
+                return;
+            }
+
+            EvexAssembler code = new();
+            code.EndBranch64();
+            Register arguments = OperatingSystem.IsWindows() ? Register.Rcx : Register.Rdi;
+            code.Load(Register.Rax, arguments, 0);
+            code.Load(Register.R10, arguments, 8);
+            int loop = code.Position;
+            for (int dot = 0; dot < DotsPerRound; dot++)
+            {
+                code.DotBytes(16 + (dot % 8), 24 + (dot % 8), Register.Rax, dot % 8 * 4);
+            }
+
+            code.Decrement(Register.R10);
+            code.JumpIfNotZero(loop);
+            code.ZeroUpper();
+            code.Return();
+            _code = (delegate* unmanaged<long*, void>)ExecutableMemory.Place(code.ToArray());
+        }
+
+        public bool CanRun => _code is not null;
+
+        public override void Execute(int item, int thread)
+        {
+            long* operands = stackalloc long[8];
+            long* arguments = stackalloc long[] { (long)operands, Rounds };
+            _code(arguments);
+        }
     }
 
     private sealed class ReadingWork(byte* buffer, long bytesPerItem) : TeamWork

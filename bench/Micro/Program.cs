@@ -10,7 +10,7 @@ TensorType[] types = args.Length > 1
     : Enum.GetValues<TensorType>();
 using ThreadTeam team = new(threads);
 double bandwidth = MachineLimits.ReadBandwidth(team);
-double peak = MachineLimits.IntegerPeak(team);
+double peak = Math.Max(MachineLimits.IntegerPeak(team), MachineLimits.GeneratedPeak(team));
 Console.WriteLine($"kernel path {KernelPaths.Name}{(KernelPaths.UsesGeneratedCode ? " with generated code" : "")}, {threads} threads, read bandwidth {bandwidth:f1} GB/s, integer peak of this path {peak:f0} GOP/s");
 Console.WriteLine("Shapes of Qwen3-0.6B. GB/s: bytes of packed weights; stored: bytes of the file's. GOP/s by rows of a batch.");
 ProjectionBench.Header();

@@ -1,0 +1,20 @@
+using Tiercel.Bench.Engine.Rows;
+
+namespace Tiercel.Bench.Engine.Measuring;
+
+/// <summary>All measurements of a row, in the order in which they were made: pairs where there is a peer.</summary>
+internal sealed record RowResult(BenchRow Row, IReadOnlyList<Sample> Tiercel, IReadOnlyList<Sample> Peer, double? OfLimit)
+{
+    /// <summary>Ratios of the pairs, ascending.</summary>
+    public IReadOnlyList<double> Ratios { get; } = [.. Tiercel.Zip(Peer, (ours, theirs) => ours.Value / theirs.Value).Order()];
+
+    public double? MedianRatio => Ratios.Count == 0 ? null : Ratios[Ratios.Count / 2];
+
+    public int DisturbedCount => Tiercel.Concat(Peer).Count(sample => sample.Disturbed);
+
+    public string Verdict => MedianRatio is not double ratio ? "" : Reaches(ratio, Row.Target) ? "target" : Reaches(ratio, Row.Floor) ? "floor" : "MISSED";
+
+    public static double Median(IReadOnlyList<Sample> samples) => samples.Select(sample => sample.Value).Order().ElementAt(samples.Count / 2);
+
+    private bool Reaches(double ratio, double wanted) => Row.LessIsBetter ? ratio <= wanted : ratio >= wanted;
+}
