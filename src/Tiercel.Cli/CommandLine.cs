@@ -9,6 +9,7 @@ using Tiercel.Engine.Chat;
 using Tiercel.Engine.Formats;
 using Tiercel.Engine.Templates;
 using Tiercel.Gateway;
+using Tiercel.Gateway.Configuration;
 
 namespace Tiercel.Cli;
 
@@ -58,6 +59,7 @@ internal static class CommandLine
             RemoveCommand.Create(environment),
             ProcessesCommand.Create(environment),
             BenchCommand.Create(environment),
+            ConfigCommand.Create(environment),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
@@ -77,8 +79,16 @@ internal static class CommandLine
         return $"{option}{message}; see {NameOf(parsed)} --help";
     }
 
-    private static string NameOf(ParseResult parsed) =>
-        parsed.CommandResult.Command is RootCommand ? "tiercel" : $"tiercel {parsed.CommandResult.Command.Name}";
+    private static string NameOf(ParseResult parsed)
+    {
+        string name = "";
+        for (SymbolResult? result = parsed.CommandResult; result is CommandResult { Command: not RootCommand } command; result = result.Parent)
+        {
+            name = $" {command.Command.Name}{name}";
+        }
+
+        return $"tiercel{name}";
+    }
 
     /// <summary>The parser takes an option it does not know as a value where a value may stand. After <c>--</c> anything goes.</summary>
     private static string? FindMistypedOption(ParseResult parsed) =>
@@ -92,7 +102,7 @@ internal static class CommandLine
     private static int Report(Exception error, CliEnvironment environment)
     {
         bool expected = error is UserErrorException or ModelStoreException or ModelFormatException or ModelDoesNotFitException or ChatTemplateException
-            or InferenceException or GatewayConfigurationException or OperationCanceledException or IOException or UnauthorizedAccessException
+            or InferenceException or GatewayConfigurationException or ConfigurationInvalidException or OperationCanceledException or IOException or UnauthorizedAccessException
             or HttpRequestException or NotSupportedException;
         string message = error switch
         {
@@ -100,7 +110,11 @@ internal static class CommandLine
             _ when expected => error.Message,
             _ => $"internal error: {error.GetType().Name}: {error.Message} (TIERCEL_TRACE=1 shows where)",
         };
-        environment.Error.WriteLine($"tiercel: {TerminalText.OneLine(message)}");
+        foreach (string line in error is ConfigurationInvalidException invalid ? invalid.Errors.Select(one => one.ToString()) : [message])
+        {
+            environment.Error.WriteLine($"tiercel: {TerminalText.OneLine(line)}");
+        }
+
         if (environment.Variable("TIERCEL_TRACE") == "1")
         {
             environment.Error.WriteLine(error);

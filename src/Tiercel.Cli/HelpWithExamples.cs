@@ -27,6 +27,9 @@ internal sealed class HelpWithExamples(HelpAction inner) : SynchronousCommandLin
         ["show"] = ["tiercel show tiercel-tiny", "tiercel show ./model.gguf --metadata", "tiercel show tiercel-tiny --template"],
         ["rm"] = ["tiercel rm user/repo:Q4_K_M"],
         ["ps"] = ["tiercel ps", "tiercel ps --url http://127.0.0.1:9000 --json"],
+        ["config"] = ["tiercel config check tiercel.yaml", "tiercel config diff old.yaml new.yaml"],
+        ["check"] = ["tiercel config check tiercel.yaml", "tiercel config check tiercel.yaml --no-secrets --json"],
+        ["diff"] = ["tiercel config diff old.yaml new.yaml", "tiercel config diff old.yaml new.yaml --json"],
         ["bench"] = ["tiercel bench", "tiercel bench ./model.gguf --prompt-tokens 1024 --streams 1,4,16 --json"],
     };
 

@@ -15,6 +15,8 @@ namespace Tiercel.Cli.Json;
 [JsonSerializable(typeof(ServeStarted))]
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(ModelList))]
+[JsonSerializable(typeof(CheckedConfiguration))]
+[JsonSerializable(typeof(ComparedConfigurations))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     public static void Write<T>(CliEnvironment environment, T value, JsonTypeInfo<T> type) =>

@@ -10,22 +10,26 @@ public sealed class ConfigurationSource : IDisposable
     private readonly string? _path;
     private readonly ReferenceResolver _references;
     private readonly ITimer? _timer;
+    private readonly TimeSpan _interval;
     private FleetConfiguration _current;
     private ConfigurationInvalidException? _lastError;
     private string _seen;
+    private string _inForce;
+    private ConfigurationReading? _reading;
 
     private ConfigurationSource(string? path, ReferenceResolver references, FleetConfiguration current, string seen)
     {
         _path = path;
         _references = references;
         _current = current;
-        _seen = seen;
+        _seen = _inForce = seen;
     }
 
     private ConfigurationSource(string path, ReferenceResolver references, FleetConfiguration current, string seen, TimeProvider time, TimeSpan interval)
         : this(path, references, current, seen)
     {
-        _timer = time.CreateTimer(_ => Look(evenIfSeen: false), null, interval, interval);
+        _interval = interval;
+        _timer = time.CreateTimer(_ => LookFromTimer(), null, interval, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>After <see cref="Current"/> was replaced: the old one and the new one. Calls never overlap.</summary>
@@ -37,6 +41,9 @@ public sealed class ConfigurationSource : IDisposable
     /// <summary>The last good configuration.</summary>
     public FleetConfiguration Current => Volatile.Read(ref _current);
 
+    /// <summary>What the file in force says that only the next start takes up.</summary>
+    public IReadOnlyList<ConfigurationChange> WaitForRestart { get; private set; } = [];
+
     /// <summary>Why the file as it is now is not in force; null when it is.</summary>
     public ConfigurationInvalidException? LastError => Volatile.Read(ref _lastError);
 
@@ -47,7 +54,7 @@ public sealed class ConfigurationSource : IDisposable
     {
         references ??= ReferenceResolver.OfProcess(Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".");
         ConfigurationReading reading = ConfigurationFile.Read(path, references, out string fingerprint);
-        return new ConfigurationSource(path, references, reading.Require(), fingerprint, time, interval ?? TimeSpan.FromSeconds(2));
+        return new ConfigurationSource(path, references, reading.Require(), fingerprint, time, interval ?? TimeSpan.FromSeconds(2)) { _reading = reading };
     }
 
     /// <summary>A configuration that comes from no file and changes only by <see cref="Replace"/>.</summary>
@@ -87,16 +94,48 @@ public sealed class ConfigurationSource : IDisposable
             }
 
             _seen = fingerprint;
-            if (reading.Configuration is FleetConfiguration configuration)
+            if (reading.Configuration is not FleetConfiguration configuration)
             {
-                Replace(configuration);
+                Reject(new ConfigurationInvalidException(reading.Errors));
+                return false;
+            }
+
+            if (fingerprint == _inForce)
+            {
+                // A wrong change was taken back.
+                Volatile.Write(ref _lastError, null);
                 return true;
             }
 
-            ConfigurationInvalidException error = new(reading.Errors);
-            Volatile.Write(ref _lastError, error);
-            Rejected?.Invoke(error);
-            return false;
+            // Compared with what the process started with: a change that was taken back needs no restart.
+            WaitForRestart = _reading is null ? [] : [.. ConfigurationDiff.Between(_reading, reading).Where(change => change.NeedsRestart)];
+            _inForce = fingerprint;
+            Replace(configuration);
+            return true;
+        }
+    }
+
+    private void Reject(ConfigurationInvalidException error)
+    {
+        Volatile.Write(ref _lastError, error);
+        Rejected?.Invoke(error);
+    }
+
+    private void LookFromTimer()
+    {
+        try
+        {
+            Look(evenIfSeen: false);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            // One who is told of a change failed. On a timer's thread that would end the process, which still serves.
+            Volatile.Write(ref _lastError, new ConfigurationInvalidException([new ConfigurationError(_path!, 0, 0, "", $"could not be taken up: {error.GetType().Name}")]));
+        }
+        finally
+        {
+            // Set anew each time, so that looks never overlap however slow the disk is.
+            _timer?.Change(_interval, Timeout.InfiniteTimeSpan);
         }
     }
 }

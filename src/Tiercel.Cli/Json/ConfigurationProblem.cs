@@ -1,0 +1,3 @@
+namespace Tiercel.Cli.Json;
+
+internal sealed record ConfigurationProblem(int Line, int Column, string Path, string Reason);

@@ -1,0 +1,42 @@
+using Tiercel.Gateway.Configuration.Shapes;
+
+namespace Tiercel.Gateway.Configuration.Sections;
+
+internal static class LimitSection
+{
+    private static readonly BodyLimits Defaults = new();
+
+    private static readonly Key<long> Body = Keys.Default("max_body", Numbers.Size(1 << 10, 1L << 30), Defaults.MaxBodyBytes, "Largest body of a request.");
+
+    private static readonly Key<long> Buffered = Keys.Default(
+        "max_buffered_bodies", Numbers.Size(1 << 10, 1L << 40), Defaults.MaxBufferedBodyBytes, "All bodies that are in memory at one time.");
+
+    private static readonly Key<int> Connections = Keys.Default(
+        "max_connections", Numbers.Integer(1, 1_000_000), Defaults.MaxConnections, "Connections of clients at one time.", needsRestart: true);
+
+    private static readonly Key<long> Answer = Keys.Default("max_answer", Numbers.Size(1 << 10, 1L << 30), Defaults.MaxAnswerBytes, "Largest answer that is not streamed.");
+
+    private static readonly Key<long> Event = Keys.Default("max_event", Numbers.Size(1 << 10, 1 << 30), Defaults.MaxEventBytes, "Longest line of a stream.");
+
+    public static Section<BodyLimits> Table { get; } = new(
+        "limits",
+        "What requests and answers may take of the gateway's memory.",
+        [Body, Buffered, Connections, Answer, Event],
+        values => new BodyLimits
+        {
+            MaxBodyBytes = values.Get(Body),
+            MaxBufferedBodyBytes = values.Get(Buffered),
+            MaxConnections = values.Get(Connections),
+            MaxAnswerBytes = values.Get(Answer),
+            MaxEventBytes = (int)values.Get(Event),
+        })
+    {
+        Check = values =>
+        {
+            if (values.Get(Buffered) < values.Get(Body))
+            {
+                values.Wrong(Buffered, "is less than max_body, so that no body of that size could ever come in");
+            }
+        },
+    };
+}
