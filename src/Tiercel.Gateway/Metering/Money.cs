@@ -36,6 +36,9 @@ public readonly record struct Money(long Nanos) : IComparable<Money>
     public static Money Of(decimal amount) =>
         amount >= Max.Amount ? Max : amount <= -Max.Amount ? new(-long.MaxValue) : new((long)decimal.Round(amount * NanosPerUnit));
 
+    /// <summary>Sums of whole units and of billionths that were added up apart.</summary>
+    internal static Money OfParts(long units, long nanos) => new(Saturate((Int128)units * (long)NanosPerUnit + nanos));
+
     /// <summary>What a request cost: prompt tokens that were computed, prompt tokens from the cache, generated tokens, and the time of the engine.</summary>
     /// <param name="promptTokens">All prompt tokens, those from the cache among them.</param>
     internal static Money Cost(PriceSettings price, long promptTokens, long cachedTokens, long completionTokens, TimeSpan engine)

@@ -1,7 +1,7 @@
 namespace Tiercel.Gateway.Metering.Ledger;
 
 /// <summary>What one request used, as it is billed: written once, never changed.</summary>
-public sealed record UsageRecord
+internal sealed record UsageRecord
 {
     /// <summary>Number of the request, unique within a run of the gateway. With <see cref="Run"/> it makes a replay harmless.</summary>
     public required long Request { get; init; }
