@@ -16,6 +16,18 @@ public sealed record GenerationEvent
     /// <summary>The tokens behind <see cref="Text"/>, in order.</summary>
     public IReadOnlyList<GeneratedToken> Tokens { get; init; } = [];
 
+    /// <summary>
+    /// Every token taken since the choice's last event: those behind <see cref="Text"/>, those whose text is still held back, and an end token. The tokens
+    /// covered by all events of a choice so far are what <see cref="ResumedChoice.Tokens"/> wants.
+    /// </summary>
+    public IReadOnlyList<int> CoveredTokens { get; init; } = [];
+
+    /// <summary>
+    /// Set once, on the first event of a resumed choice that reports log probabilities: the leading tokens whose probabilities were sent before the request
+    /// moved here. Brings no news; a writer needs it to go on counting.
+    /// </summary>
+    public IReadOnlyList<int>? ReplayedTokens { get; init; }
+
     /// <summary>Set once, on the first event of choice 0, when prompt log probabilities were asked for: one entry a prompt token.</summary>
     public IReadOnlyList<GeneratedToken>? PromptTokens { get; init; }
 

@@ -33,4 +33,10 @@ public sealed record GenerationRequest
 
     /// <summary>Lower is more urgent; 0 is the default.</summary>
     public int Priority { get; init; }
+
+    /// <summary>
+    /// Continues a request that another engine of the same <see cref="Models.ModelDescription.NumericsId"/> had begun: one entry a choice. What follows is what
+    /// the other one would have sent. Null for a request that begins here.
+    /// </summary>
+    public IReadOnlyList<ResumedChoice>? Resume { get; init; }
 }

@@ -1,3 +1,4 @@
+using Tiercel.Engine.KvCache;
 using Tiercel.Engine.Models;
 using Tiercel.Engine.Templates;
 using Tiercel.Engine.Tokenization;
@@ -22,4 +23,17 @@ public interface IInferenceEngine
     Task<EmbeddingResult> EmbedAsync(EmbeddingRequest request, CancellationToken cancellationToken);
 
     EngineStatus GetStatus();
+
+    /// <summary>
+    /// Begins to report which token blocks the prefix cache holds. One observer at a time; a second call ends the first one's reports. Null where there is no
+    /// cache to observe.
+    /// </summary>
+    /// <param name="hashes">Names the blocks; engines whose blocks are to be compared use the same key.</param>
+    CacheFeed? ObserveCache(BlockHasher hashes) => null;
+
+    /// <summary>
+    /// Measures how fast the engine is, if it is idle. A large model gets no more than the budget allows: terms that could not be measured are estimated from those
+    /// that were. Null where nothing can be measured now.
+    /// </summary>
+    Task<SpeedProfile?> MeasureSpeedAsync(TimeSpan budget, CancellationToken cancellationToken) => Task.FromResult<SpeedProfile?>(null);
 }

@@ -38,7 +38,7 @@ public sealed class InferenceEngine : IInferenceEngine, IDisposable
         Plan = plan;
         Tokenizer = Tokenizer.Create(file.Metadata);
         ChatTemplate = file.Metadata.GetString("tokenizer.chat_template") is string source ? ChatTemplate.Parse(source) : null;
-        Model = EngineModelDescription.Of(file, model, options.ModelName, plan.ContextLength);
+        Model = EngineModelDescription.Of(file, model, options, plan.ContextLength);
         _storage = model.Spec.IsCausal ? new KvStorage(model.Spec, options.KvType, plan.BlockCount) : null;
         SchedulerOptions limits = new()
         {
@@ -111,8 +111,13 @@ public sealed class InferenceEngine : IInferenceEngine, IDisposable
 
         // Bounded by what the request may generate: each token of each choice is at most one event, and each choice has a last one.
         Channel<GenerationEvent> events = Channel.CreateUnbounded<GenerationEvent>(new UnboundedChannelOptions { SingleWriter = true });
-        GenerationJob job = new(request, Tokenizer, events.Writer);
-        return _loop.TryPost(job)
+        GenerationJob? job = GenerationJob.TryCreate(request, Tokenizer, Model.ContextLength, events.Writer, out error);
+        if (job is null)
+        {
+            return new Submission(null, error);
+        }
+
+        return job.IsFinished || _loop.TryPost(job)
             ? new Submission(new EngineGenerationStream(job, events.Reader, _loop), null)
             : new Submission(null, Full());
     }
@@ -140,6 +145,21 @@ public sealed class InferenceEngine : IInferenceEngine, IDisposable
     }
 
     public EngineStatus GetStatus() => _loop.GetStatus(_isDraining);
+
+    public CacheFeed? ObserveCache(BlockHasher hashes)
+    {
+        if (_storage is null)
+        {
+            return null;
+        }
+
+        CacheFeed feed = new(hashes, _loop.WakeUp);
+        _loop.Observe(feed);
+        return feed;
+    }
+
+    public async Task<SpeedProfile?> MeasureSpeedAsync(TimeSpan budget, CancellationToken cancellationToken) =>
+        await _loop.MeasureAsync(budget).WaitAsync(cancellationToken);
 
     /// <summary>Takes no new requests and waits until the running ones have ended, or the token is cancelled.</summary>
     public async Task DrainAsync(CancellationToken cancellationToken)
@@ -223,7 +243,8 @@ public sealed class InferenceEngine : IInferenceEngine, IDisposable
             _ => ValidatePrompt(request.Prompt)
                 ?? ValidateLength(request)
                 ?? StopStringMatcher.Validate(request.StopStrings)
-                ?? Sampler.Validate(request.Sampling, Model.VocabularySize),
+                ?? Sampler.Validate(request.Sampling, Model.VocabularySize)
+                ?? ResumeRules.Check(request, Model),
         };
     }
 

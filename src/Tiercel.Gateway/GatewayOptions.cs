@@ -1,4 +1,5 @@
 using System.Net;
+using Tiercel.Gateway.Configuration;
 
 namespace Tiercel.Gateway;
 
@@ -10,6 +11,21 @@ public sealed record GatewayOptions
 
     /// <summary>Keys that are accepted. None means that no key is needed, which other addresses than loopback must allow by <see cref="NoAuth"/>.</summary>
     public IReadOnlyList<string> ApiKeys { get; init; } = [];
+
+    /// <summary>
+    /// What gateways of the fleet show to be trusted: they may call <c>/internal/*</c>, and their <c>x-tiercel-*</c> headers are believed. Null for a server that
+    /// trusts nobody.
+    /// </summary>
+    public Secret? ClusterSecret { get; init; }
+
+    /// <summary>Name of this worker in its fleet; null for the model's.</summary>
+    public string? WorkerName { get; init; }
+
+    /// <summary>
+    /// Certificate for TLS on all endpoints; null for plain text. With a client authority, a caller whose certificate it signed is trusted as one that shows the
+    /// cluster secret, and callers without a certificate are refused.
+    /// </summary>
+    public TlsSettings? Tls { get; init; }
 
     /// <summary>Serve without keys on an address that others can reach.</summary>
     public bool NoAuth { get; init; }

@@ -22,6 +22,9 @@ internal class BlockCache(BlockPool pool, PrefixTree tree, int blockSize)
 
     public PrefixTree Tree => tree;
 
+    /// <summary>Tells observers what the tree holds.</summary>
+    public CacheReporter Reports { get; } = new(tree, pool.Total);
+
     /// <summary>Blocks that could be had now: free ones, and kept ones, which can all be evicted.</summary>
     public int Available => pool.FreeCount + pool.KeptCount;
 
@@ -31,6 +34,7 @@ internal class BlockCache(BlockPool pool, PrefixTree tree, int blockSize)
         if (pool.FreeCount == 0 && pool.OldestKept != BlockPool.None)
         {
             int oldest = pool.OldestKept;
+            Reports.Removed(oldest);
             tree.Remove(oldest);
             pool.Forget(oldest);
         }

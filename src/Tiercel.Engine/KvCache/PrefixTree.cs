@@ -52,6 +52,41 @@ internal class PrefixTree
 
     public bool HasChildren(int block) => _nodes[block].FirstChild != None;
 
+    /// <summary>The salt of a root that has nodes or users.</summary>
+    public string Salt(int root) => RootAt(root).Salt ?? throw new InvalidOperationException("the root is not in use");
+
+    /// <summary>All computed blocks, parents before their children. The tree must not change meanwhile.</summary>
+    public IEnumerable<int> BlocksTopDown()
+    {
+        Stack<int> open = new();
+        foreach (Root root in _roots)
+        {
+            if (root.FirstChild != None && root.Salt is not null)
+            {
+                open.Push(root.FirstChild);
+            }
+        }
+
+        while (open.TryPop(out int block))
+        {
+            if (_nodes[block].NextSibling != None)
+            {
+                open.Push(_nodes[block].NextSibling);
+            }
+
+            if (_nodes[block].FirstChild != None)
+            {
+                open.Push(_nodes[block].FirstChild);
+            }
+
+            // Below a pending block all blocks are pending.
+            if (!_nodes[block].Pending)
+            {
+                yield return block;
+            }
+        }
+    }
+
     public ReadOnlySpan<int> Tokens(int block) => _tokens.AsSpan(block * _blockSize, _blockSize);
 
     /// <summary>The place where histories of a salt begin. Every call must be paired with <see cref="CloseRoot"/>.</summary>

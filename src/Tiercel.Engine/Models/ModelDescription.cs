@@ -35,4 +35,10 @@ public sealed record ModelDescription
 
     /// <summary>When the model file was last written.</summary>
     public DateTimeOffset Created { get; init; }
+
+    /// <summary>
+    /// Engines of one id give the same request the same bytes, so that one can go on where another stopped. Empty where nothing is promised. See
+    /// <c>Serving/NumericsIds</c> for what it is made of.
+    /// </summary>
+    public string NumericsId { get; init; } = "";
 }

@@ -198,6 +198,7 @@ internal sealed class BlockTables(BlockCache cache)
         foreach (int block in _pending)
         {
             cache.Tree.MarkComputed(block);
+            cache.Reports.Stored(block);
         }
 
         foreach ((Sequence sequence, int index, int node) in _replacements)

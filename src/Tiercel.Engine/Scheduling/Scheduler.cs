@@ -172,6 +172,32 @@ public sealed partial class Scheduler
         sequence.Tokens.Add(token);
     }
 
+    /// <summary>Reports from now on what the prefix cache holds to this feed, and to no other; null ends reporting.</summary>
+    internal void ObserveCache(CacheFeed? feed) => _cache.Reports.Attach(feed);
+
+    /// <summary>Passes on what was done to the prefix cache since the last call.</summary>
+    internal void ReportCache()
+    {
+        RequireNoOpenPlan();
+        _cache.Reports.Flush();
+    }
+
+    /// <summary>Takes free blocks out of use, to measure with; nothing is evicted for it.</summary>
+    /// <returns>At most as many as were asked for.</returns>
+    internal List<int> BorrowFreeBlocks(int count)
+    {
+        RequireNoOpenPlan();
+        List<int> blocks = [];
+        while (blocks.Count < count && _cache.Pool.FreeCount > 0)
+        {
+            blocks.Add(_cache.Pool.Take());
+        }
+
+        return blocks;
+    }
+
+    internal void ReturnBlocks(List<int> blocks) => blocks.ForEach(block => _cache.Pool.Drop(block, keep: false));
+
     /// <summary>Makes another sequence that continues from the same tokens and shares the blocks (n > 1), running at once.</summary>
     public Sequence Fork(Sequence parent)
     {

@@ -13,36 +13,57 @@ internal sealed class ChoiceText(int choice, TokenStreamDecoder decoder, IReadOn
     /// <summary>Tokens not yet sent, each with the length of the decoded text before it.</summary>
     private readonly List<(GeneratedToken Token, long Start)> _pending = [];
 
+    /// <summary>Tokens taken since the last event.</summary>
+    private readonly List<int> _covered = [];
+
+    private string _certain = "";
     private long _decodedLength;
     private long _sentLength;
-    private string? _beforeMatch;
 
-    /// <summary>Takes a token. The event is null while nothing is certain; <c>Stopped</c> is true when a stop string was completed.</summary>
-    public (GenerationEvent? Event, bool Stopped) Push(GeneratedToken token)
+    /// <summary>Whether a stop string was completed.</summary>
+    public bool IsStopped => _matcher.Match is not null;
+
+    /// <summary>Leading tokens that have been sent with their text, of all that were taken.</summary>
+    public int SentTokens { get; private set; }
+
+    /// <summary>Takes a token. Its text and that of earlier ones comes with the next event, as far as it is certain.</summary>
+    /// <exception cref="InvalidOperationException">A stop string was already found.</exception>
+    public void Take(GeneratedToken token)
     {
         _pending.Add((token, _decodedLength));
+        _covered.Add(token.Token);
         string decoded = decoder.Push(token.Token);
         _decodedLength += decoded.Length;
         string safe = _matcher.Push(decoded);
-        if (_matcher.Match is not null)
-        {
-            _beforeMatch = safe;
-            return (null, true);
-        }
-
-        return (safe.Length == 0 ? null : Release(safe, null), false);
+        _certain = _certain.Length == 0 ? safe : _certain + safe;
     }
+
+    /// <summary>Takes the token that ends the choice and has no text.</summary>
+    public void TakeEnd(int token) => _covered.Add(token);
+
+    /// <summary>What is certain now was sent by the engine that began the request.</summary>
+    public void MarkSent() => Release(null, sendAll: false);
+
+    /// <summary>The text that has become certain; null where there is none.</summary>
+    public GenerationEvent? News() => _certain.Length == 0 ? null : Release(null, sendAll: false);
 
     /// <summary>The last event of the choice, with all text that was held back.</summary>
     public GenerationEvent Finish(FinishReason reason, EngineError? error)
     {
-        string rest = _beforeMatch ?? _matcher.Push(decoder.Flush()) + _matcher.Flush();
-        GenerationEvent last = Release(rest, reason, sendAll: _beforeMatch is null);
+        bool stopped = IsStopped;
+        if (!stopped)
+        {
+            _certain += _matcher.Push(decoder.Flush()) + _matcher.Flush();
+        }
+
+        GenerationEvent last = Release(reason, sendAll: !stopped);
         return error is null ? last : last with { Error = error };
     }
 
-    private GenerationEvent Release(string text, FinishReason? reason, bool sendAll = false)
+    private GenerationEvent Release(FinishReason? reason, bool sendAll)
     {
+        string text = _certain;
+        _certain = "";
         _sentLength += text.Length;
 
         // A token goes with the text in which it begins; one that begins where the sent text ends has sent nothing yet.
@@ -54,6 +75,9 @@ internal sealed class ChoiceText(int choice, TokenStreamDecoder decoder, IReadOn
         }
 
         _pending.RemoveRange(0, count);
-        return new GenerationEvent { Choice = choice, Text = text, Tokens = tokens, Finish = reason };
+        SentTokens += count;
+        int[] covered = [.. _covered];
+        _covered.Clear();
+        return new GenerationEvent { Choice = choice, Text = text, Tokens = tokens, Finish = reason, CoveredTokens = covered };
     }
 }

@@ -16,19 +16,22 @@ internal sealed class EmbeddingJob : EngineJob
     {
         _kind = spec.Pooling;
         _pool = new EmbeddingPooling(spec.EmbeddingLength);
-        Arrival = new SequenceArrival
-        {
-            Prompt = request.Prompt,
-            CacheSalt = request.CacheSalt,
-            Priority = request.Priority,
-            WantsAllOutputs = _kind != PoolingKind.Last,
-            SingleStep = !spec.IsCausal,
-        };
+        Arrivals =
+        [
+            new SequenceArrival
+            {
+                Prompt = request.Prompt,
+                CacheSalt = request.CacheSalt,
+                Priority = request.Priority,
+                WantsAllOutputs = _kind != PoolingKind.Last,
+                SingleStep = !spec.IsCausal,
+            },
+        ];
     }
 
     public Task<EmbeddingResult> Result => _result.Task;
 
-    public override SequenceArrival Arrival { get; }
+    public override IReadOnlyList<SequenceArrival> Arrivals { get; }
 
     public override bool IsFinished => _result.Task.IsCompleted;
 

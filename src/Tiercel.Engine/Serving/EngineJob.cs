@@ -27,10 +27,10 @@ internal abstract class EngineJob
     /// <summary>True once every choice has had its last event.</summary>
     public abstract bool IsFinished { get; }
 
-    /// <summary>What the scheduler is told when the job arrives.</summary>
-    public abstract SequenceArrival Arrival { get; }
+    /// <summary>What the scheduler is told when the job arrives, at least one.</summary>
+    public abstract IReadOnlyList<SequenceArrival> Arrivals { get; }
 
-    /// <summary>The scheduler has taken the job's first sequence.</summary>
+    /// <summary>The scheduler has taken the job's next arrival.</summary>
     public abstract void Attach(Sequence sequence);
 
     /// <summary>Adds the wanted rows of a chunk to the batch.</summary>

@@ -6,9 +6,10 @@ namespace Tiercel.Engine.Serving;
 /// <summary>Puts a loaded model into words.</summary>
 internal static class EngineModelDescription
 {
-    public static ModelDescription Of(GgufFile file, TransformerModel model, string? name, int contextLength) => new()
+    public static ModelDescription Of(GgufFile file, TransformerModel model, InferenceEngineOptions options, int contextLength) => new()
     {
-        Name = name ?? Path.GetFileNameWithoutExtension(file.Path),
+        NumericsId = NumericsIds.Of(file, options, contextLength),
+        Name = options.ModelName ?? Path.GetFileNameWithoutExtension(file.Path),
         Architecture = model.Spec.Architecture,
         Path = file.Path,
         WeightType = MostCommonType(file).ToString(),

@@ -27,6 +27,9 @@ internal sealed class JobContext(Scheduler scheduler, int contextLength)
         scheduler.Append(sequence, token);
     }
 
+    /// <summary>Appends a token that was generated, and counted, elsewhere.</summary>
+    public void AppendKnown(Sequence sequence, int token) => scheduler.Append(sequence, token);
+
     /// <summary>Counts a token that ends its sequence and is therefore never computed on.</summary>
     public void CountLastToken() => GeneratedTokens++;
 

@@ -13,6 +13,12 @@ internal sealed class RunningChoice(Sampler sampler, ChoiceText text)
     /// <summary>Null until the prompt has been computed, for choices after the first.</summary>
     public Sequence? Sequence { get; set; }
 
+    /// <summary>
+    /// Tokens of a resumed choice that are decoded one by one though they are known, the next one first: their text was held back, and their log probabilities
+    /// are still to be sent.
+    /// </summary>
+    public Queue<int> Known { get; } = [];
+
     /// <summary>Tokens generated so far.</summary>
     public int OutputTokens { get; set; }
 

@@ -27,12 +27,14 @@ internal sealed class StepLoop : IDisposable
     private readonly SampleStep _sampling;
     private readonly StepBatch _batch = new();
     private readonly ConcurrentQueue<(EngineJob Job, bool IsCancellation)> _inbox = new();
+    private readonly ConcurrentQueue<(TimeSpan Budget, TaskCompletionSource<SpeedProfile?> Result)> _measurements = new();
     private readonly AutoResetEvent _wake = new(false);
     private readonly Thread _thread;
     private readonly long _startTimestamp;
     private readonly int _maxWaiting;
     private readonly Lock _gate = new();
     private bool _isClosed;
+    private CacheFeed? _newFeed;
     private int _waiting;
     private int _unfinished;
     private int _consecutiveFailures;
@@ -90,6 +92,43 @@ internal sealed class StepLoop : IDisposable
     public void Cancel(EngineJob job)
     {
         _inbox.Enqueue((job, true));
+        WakeUp();
+    }
+
+    /// <summary>Reports what the prefix cache holds to this feed from the next step on, and to no other.</summary>
+    public void Observe(CacheFeed feed)
+    {
+        Interlocked.Exchange(ref _newFeed, feed)?.Complete();
+        WakeUp();
+        lock (_gate)
+        {
+            if (_isClosed)
+            {
+                feed.Complete();
+            }
+        }
+    }
+
+    /// <summary>Measures between two steps; null where the engine was busy, or has no key/value cache.</summary>
+    public Task<SpeedProfile?> MeasureAsync(TimeSpan budget)
+    {
+        TaskCompletionSource<SpeedProfile?> result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            if (_isClosed)
+            {
+                return Task.FromResult<SpeedProfile?>(null);
+            }
+
+            _measurements.Enqueue((budget, result));
+        }
+
+        WakeUp();
+        return result.Task;
+    }
+
+    public void WakeUp()
+    {
         if (!_isStopping)
         {
             _wake.Set();
@@ -137,6 +176,7 @@ internal sealed class StepLoop : IDisposable
         while (!_isStopping)
         {
             DrainInbox();
+            ServeObservers();
             StepPlan plan = _scheduler.Plan(Now());
             if (plan.IsEmpty)
             {
@@ -148,6 +188,45 @@ internal sealed class StepLoop : IDisposable
             RunStep(plan);
             Volatile.Write(ref _lastProgressTimestamp, _time.GetTimestamp());
             PublishStatus();
+        }
+    }
+
+    /// <summary>Between steps: tells observers what the last step did, and measures where that was asked for.</summary>
+    private void ServeObservers()
+    {
+        if (Interlocked.Exchange(ref _newFeed, null) is CacheFeed feed)
+        {
+            _scheduler.ObserveCache(feed);
+        }
+
+        _scheduler.ReportCache();
+        while (_measurements.TryDequeue(out (TimeSpan Budget, TaskCompletionSource<SpeedProfile?> Result) wanted))
+        {
+            wanted.Result.TrySetResult(Measure(wanted.Budget));
+        }
+    }
+
+    private SpeedProfile? Measure(TimeSpan budget)
+    {
+        if (_storage is null || _scheduler.RunningCount + _scheduler.WaitingCount > 0 || _failure is not null)
+        {
+            return null;
+        }
+
+        List<int> blocks = _scheduler.BorrowFreeBlocks(SpeedProbe.WantedBlocks);
+        try
+        {
+            return new SpeedProbe(_model, _storage, blocks, _scheduler.Options, _time).Measure(budget);
+        }
+#pragma warning disable CA1031 // A measurement that fails is no reason to serve nothing; a broken kernel shows itself in the first real step.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return null;
+        }
+        finally
+        {
+            _scheduler.ReturnBlocks(blocks);
         }
     }
 
@@ -205,15 +284,18 @@ internal sealed class StepLoop : IDisposable
             return;
         }
 
-        Sequence? sequence = _scheduler.TryAdd(job.Arrival, Now());
-        if (sequence is null)
+        foreach (SequenceArrival arrival in job.Arrivals)
         {
-            EndJob(job, FinishReason.Error, new EngineError(EngineErrorKind.QueueFull, "the queue is full"));
-            return;
-        }
+            Sequence? sequence = _scheduler.TryAdd(arrival, Now());
+            if (sequence is null)
+            {
+                EndJob(job, FinishReason.Error, new EngineError(EngineErrorKind.QueueFull, "the queue is full"));
+                return;
+            }
 
-        job.Attach(sequence);
-        _context.Register(sequence, job);
+            job.Attach(sequence);
+            _context.Register(sequence, job);
+        }
     }
 
     private void EndJob(EngineJob job, FinishReason reason, EngineError? error)
@@ -306,6 +388,13 @@ internal sealed class StepLoop : IDisposable
         lock (_gate)
         {
             _isClosed = true;
+        }
+
+        Interlocked.Exchange(ref _newFeed, null)?.Complete();
+        _scheduler.ObserveCache(null);
+        while (_measurements.TryDequeue(out (TimeSpan Budget, TaskCompletionSource<SpeedProfile?> Result) wanted))
+        {
+            wanted.Result.TrySetResult(null);
         }
 
         DrainInbox();

@@ -10,11 +10,11 @@ public sealed class ChoiceTextTests
     public void TextGoesOutWithItsTokens()
     {
         ChoiceText choice = Create(["ab", "cd"]);
-        (GenerationEvent? first, bool stopped) = choice.Push(new GeneratedToken(0, null, []));
+        (GenerationEvent? first, bool stopped) = Push(choice, new GeneratedToken(0, null, []));
         Assert.False(stopped);
         Assert.Equal("ab", first!.Text);
         Assert.Equal([0], first.Tokens.Select(token => token.Token));
-        (GenerationEvent? second, _) = choice.Push(new GeneratedToken(1, null, []));
+        (GenerationEvent? second, _) = Push(choice, new GeneratedToken(1, null, []));
         Assert.Equal("cd", second!.Text);
         Assert.Equal([1], second.Tokens.Select(token => token.Token));
     }
@@ -23,8 +23,8 @@ public sealed class ChoiceTextTests
     public void ATokenWithoutTextWaitsForTheNext()
     {
         ChoiceText choice = Create(["", "é"]);
-        Assert.Null(choice.Push(new GeneratedToken(0, null, [])).Event);
-        GenerationEvent? news = choice.Push(new GeneratedToken(1, null, [])).Event;
+        Assert.Null(Push(choice, new GeneratedToken(0, null, [])).Event);
+        GenerationEvent? news = Push(choice, new GeneratedToken(1, null, [])).Event;
         Assert.Equal([0, 1], news!.Tokens.Select(token => token.Token));
     }
 
@@ -32,8 +32,8 @@ public sealed class ChoiceTextTests
     public void TheBeginningOfAStopStringIsHeldBackAndReleasedAtTheEnd()
     {
         ChoiceText choice = Create(["one ST", "O"], "STOP");
-        Assert.Equal("one ", choice.Push(new GeneratedToken(0, null, [])).Event!.Text);
-        Assert.Null(choice.Push(new GeneratedToken(1, null, [])).Event);
+        Assert.Equal("one ", Push(choice, new GeneratedToken(0, null, [])).Event!.Text);
+        Assert.Null(Push(choice, new GeneratedToken(1, null, [])).Event);
         GenerationEvent last = choice.Finish(FinishReason.Length, null);
         Assert.Equal("STO", last.Text);
         Assert.Equal([1], last.Tokens.Select(token => token.Token));
@@ -47,7 +47,7 @@ public sealed class ChoiceTextTests
         List<int> tokens = [];
         for (int i = 0; i < 3; i++)
         {
-            (GenerationEvent? news, bool stopped) = choice.Push(new GeneratedToken(i, null, []));
+            (GenerationEvent? news, bool stopped) = Push(choice, new GeneratedToken(i, null, []));
             text += news?.Text;
             tokens.AddRange(news?.Tokens.Select(token => token.Token) ?? []);
             Assert.Equal(i == 2, stopped);
@@ -56,6 +56,12 @@ public sealed class ChoiceTextTests
         GenerationEvent last = choice.Finish(FinishReason.Stop, null);
         Assert.Equal("one two ", text + last.Text);
         Assert.Equal([0, 1], tokens.Concat(last.Tokens.Select(token => token.Token)));
+    }
+
+    private static (GenerationEvent? Event, bool Stopped) Push(ChoiceText choice, GeneratedToken token)
+    {
+        choice.Take(token);
+        return (choice.IsStopped ? null : choice.News(), choice.IsStopped);
     }
 
     private static ChoiceText Create(string[] pieces, params string[] stops) => new(0, new PieceDecoder(pieces), stops);
