@@ -12,7 +12,8 @@ public sealed class ProjectArrowTests
         ["Tiercel.Engine"] = [],
         ["Tiercel.Protocols"] = ["Tiercel.Engine"],
         ["Tiercel.Gateway"] = ["Tiercel.Protocols", "Tiercel.Engine"],
-        ["Tiercel.Cli"] = ["Tiercel.Gateway", "Tiercel.Protocols", "Tiercel.Engine"],
+        ["Tiercel.Simulation"] = ["Tiercel.Gateway", "Tiercel.Protocols", "Tiercel.Engine"],
+        ["Tiercel.Cli"] = ["Tiercel.Simulation", "Tiercel.Gateway", "Tiercel.Protocols", "Tiercel.Engine"],
     };
 
     [Fact]
