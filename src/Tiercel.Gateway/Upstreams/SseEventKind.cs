@@ -6,7 +6,7 @@ internal enum SseEventKind
     /// <summary>Comments only (pings), or nothing.</summary>
     Comment,
 
-    /// <summary>A chunk that carries text, tool calls or a role.</summary>
+    /// <summary>A chunk that carries text or tool calls.</summary>
     Content,
 
     /// <summary>A chunk with a finish reason; it may carry text too.</summary>
@@ -21,7 +21,7 @@ internal enum SseEventKind
     /// <summary><c>[DONE]</c>.</summary>
     Done,
 
-    /// <summary>A JSON object without any of these; forwarded as it is.</summary>
+    /// <summary>A JSON object without any of these (the role at the beginning, say); forwarded as it is.</summary>
     Other,
 
     /// <summary>Anything after <c>[DONE]</c>; not for the client.</summary>

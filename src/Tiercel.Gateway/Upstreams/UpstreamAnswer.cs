@@ -23,5 +23,12 @@ internal abstract class UpstreamAnswer : IAsyncDisposable
     /// <param name="name">In lower case.</param>
     public abstract bool TryGetHeader(string name, [NotNullWhen(true)] out string? value);
 
+    /// <summary>
+    /// Says that the owner has all it wants (<c>[DONE]</c> was read): what is left can only be the end of the framing, and disposing need not cancel.
+    /// </summary>
+    public virtual void ExpectEnd()
+    {
+    }
+
     public abstract ValueTask DisposeAsync();
 }

@@ -39,7 +39,7 @@ internal sealed class ManualTime : TimeProvider
         {
             _now += by;
             due = [.. _timers.Where(timer => timer.Due <= _now)];
-            _timers.RemoveAll(due.Contains);
+            _timers.RemoveAll(timer => due.Contains(timer) && !timer.Repeat(_now));
         }
 
         foreach (ManualTimer timer in due)
@@ -60,7 +60,16 @@ internal sealed class ManualTime : TimeProvider
     {
         public TimeSpan Due { get; private set; }
 
+        private TimeSpan Period { get; set; }
+
         public void Fire() => callback(state);
+
+        /// <summary>Whether it is due again, once for each step of the clock however long that is.</summary>
+        public bool Repeat(TimeSpan now)
+        {
+            Due = now + Period;
+            return Period != Timeout.InfiniteTimeSpan && Period > TimeSpan.Zero;
+        }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
@@ -70,6 +79,7 @@ internal sealed class ManualTime : TimeProvider
                 if (dueTime != Timeout.InfiniteTimeSpan)
                 {
                     Due = time._now + dueTime;
+                    Period = period;
                     time._timers.Add(this);
                 }
             }

@@ -1,0 +1,92 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace Tiercel.Gateway.Tests.Fakes;
+
+/// <summary>The server's side of one connection of a <see cref="ScriptedUpstream"/>.</summary>
+internal sealed class ScriptedConnection(ScriptedUpstream upstream, Socket socket, CancellationToken stopping) : IDisposable
+{
+    private readonly byte[] _buffer = new byte[256 * 1024];
+    private readonly StringBuilder _unread = new();
+
+    /// <summary>Reads a request whole; null when the peer has closed.</summary>
+    public async Task<string?> ReadRequestAsync()
+    {
+        while (true)
+        {
+            if (Whole(_unread.ToString()) is int length)
+            {
+                string request = _unread.ToString(0, length);
+                _unread.Remove(0, length);
+                upstream.Requests.Enqueue(request);
+                return request;
+            }
+
+            int read = await socket.ReceiveAsync(_buffer, stopping);
+            if (read == 0)
+            {
+                return null;
+            }
+
+            _unread.Append(Encoding.Latin1.GetString(_buffer, 0, read));
+        }
+    }
+
+    /// <summary>Reads a little of a request and no more.</summary>
+    public async Task<int> ReadSomeAsync() => await socket.ReceiveAsync(_buffer.AsMemory(0, 100), stopping);
+
+    public async Task SendAsync(string bytes)
+    {
+        byte[] all = Encoding.Latin1.GetBytes(bytes);
+        int sent = 0;
+        while (sent < all.Length)
+        {
+            sent += await socket.SendAsync(all.AsMemory(sent), stopping);
+        }
+    }
+
+    /// <summary>Tells the test that the script has come so far.</summary>
+    public void Note(string what) => upstream.Done.Enqueue(what);
+
+    /// <summary>Closes with a reset: what the peer has not read is gone with it.</summary>
+    public void Reset()
+    {
+        socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        socket.Close();
+        upstream.Done.Enqueue("reset");
+    }
+
+    /// <summary>Waits until the peer closes.</summary>
+    public async Task UntilClosedAsync()
+    {
+        try
+        {
+            while (await socket.ReceiveAsync(_buffer, stopping) > 0)
+            {
+                // Whatever it says.
+            }
+        }
+        catch (SocketException)
+        {
+            // A reset is a close as well.
+        }
+
+        upstream.Done.Enqueue("peer closed");
+    }
+
+    public void Dispose() => socket.Dispose();
+
+    private static int? Whole(string bytes)
+    {
+        int head = bytes.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+        if (head < 0)
+        {
+            return null;
+        }
+
+        const string Name = "Content-Length: ";
+        int at = bytes.IndexOf(Name, StringComparison.Ordinal);
+        int length = at < 0 || at > head ? 0 : int.Parse(bytes.AsSpan(at + Name.Length, bytes.IndexOf('\r', at) - at - Name.Length), System.Globalization.CultureInfo.InvariantCulture);
+        return bytes.Length >= head + 4 + length ? head + 4 + length : null;
+    }
+}
