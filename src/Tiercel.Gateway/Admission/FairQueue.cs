@@ -38,6 +38,9 @@ internal sealed class FairQueue(QueueSettings settings)
     /// <summary>When <see cref="Expire"/> is next worth calling; null when nothing waits.</summary>
     public TimeSpan? NextDeadline => _expired.Count > 0 ? TimeSpan.Zero : _deadlines.Min?.Deadline;
 
+    /// <summary>Tenants that are known: those that wait, and some that still owe.</summary>
+    public int RememberedTenants => _bands.Values.Sum(band => band.RememberedTenants);
+
     public int CountOf(string tenant) => _perTenant.GetValueOrDefault(tenant);
 
     /// <summary>After a reload. What waits already stays, even where it is more than fits now.</summary>
@@ -203,18 +206,16 @@ internal sealed class FairQueue(QueueSettings settings)
             PushOut(already, pushedOut);
         }
 
-        foreach (QueueEntry peer in peers)
-        {
-            PushOut(peer, pushedOut);
-        }
-
-        while (Count + 1 > _settings.MaxRequests || Bytes + arrival.Bytes > _settings.MaxBytes)
+        while (!Fits(arrival) && _bands.Values[^1].Priority > arrival.Priority)
         {
             PushOut(_bands.Values[^1].Largest!.Newest!, pushedOut);
         }
 
+        peers.ForEach(peer => PushOut(peer, pushedOut));
         return true;
     }
+
+    private bool Fits(QueueEntry arrival) => Count < _settings.MaxRequests && Bytes + arrival.Bytes <= _settings.MaxBytes;
 
     /// <summary>Finds requests of the same band to push out: the newest of the tenant that holds most, as long as it then still holds no less than the arrival's.</summary>
     private bool TryFindPeers(QueueEntry arrival, int requests, long bytes, List<QueueEntry> peers)

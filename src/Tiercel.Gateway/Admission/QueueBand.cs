@@ -8,19 +8,22 @@ namespace Tiercel.Gateway.Admission;
 /// </summary>
 internal sealed class QueueBand(int priority)
 {
-    /// <summary>Tenants without waiting requests are forgotten when they are this many more than those with some.</summary>
-    private const int Forgetfulness = 64;
+    /// <summary>Tenants that wait for nothing but still owe, at most; past it all such debts are forgiven.</summary>
+    private const int MaxDebtors = 1024;
 
     private readonly Dictionary<string, QueueLane> _lanes = new(StringComparer.Ordinal);
     private readonly SortedSet<QueueLane> _turns = new(Comparer<QueueLane>.Create(ByTurn));
     private readonly SortedSet<QueueLane> _shares = new(Comparer<QueueLane>.Create(ByShare));
     private double _round;
+    private int _sweepAt = 64;
 
     public int Priority { get; } = priority;
 
     public int Count { get; private set; }
 
     public long Bytes { get; private set; }
+
+    public int RememberedTenants => _lanes.Count;
 
     /// <summary>Tenants that wait, the next turn first.</summary>
     public SortedSet<QueueLane> Turns => _turns;
@@ -76,7 +79,7 @@ internal sealed class QueueBand(int priority)
         {
             _lanes.Remove(lane.Tenant);
         }
-        else if (_lanes.Count > 2 * _turns.Count + Forgetfulness)
+        else if (_lanes.Count >= _sweepAt)
         {
             ForgetIdle();
         }
@@ -112,11 +115,16 @@ internal sealed class QueueBand(int priority)
         _shares.Add(lane);
     }
 
+    /// <summary>Runs when the number of tenants has doubled since it last ran, so that it costs each of them little.</summary>
     private void ForgetIdle()
     {
-        foreach (QueueLane lane in _lanes.Values.Where(lane => lane.Count == 0 && lane.Round <= _round).ToList())
+        List<QueueLane> idle = [.. _lanes.Values.Where(lane => lane.Count == 0)];
+        bool tooMany = idle.Count(lane => lane.Round > _round) > MaxDebtors;
+        foreach (QueueLane lane in idle.Where(lane => tooMany || lane.Round <= _round))
         {
             _lanes.Remove(lane.Tenant);
         }
+
+        _sweepAt = 2 * _lanes.Count + 64;
     }
 }
