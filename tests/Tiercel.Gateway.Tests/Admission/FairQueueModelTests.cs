@@ -207,7 +207,7 @@ public sealed class FairQueueModelTests
         }
 
         // A more urgent one finds room for itself wherever a less urgent one waits.
-        bool urgent = model.Count(waiting => waiting.Priority > entry.Priority) > 0 && own < settings.MaxRequestsPerTenant && entry.Bytes == 0;
+        bool urgent = model.Any(waiting => waiting.Priority > entry.Priority) && own < settings.MaxRequestsPerTenant && entry.Bytes == 0;
         Assert.True(!urgent || outcome == EnqueueOutcome.Queued);
     }
 
