@@ -4,94 +4,241 @@ namespace Tiercel.Gateway.Routing;
 /// Chooses replicas for the requests of one pool. A step function over plain state: time and seed come from outside, and the owner calls it under a short
 /// lock. It knows what it sent, what came back, and what replicas tell of themselves.
 /// </summary>
-internal sealed class PoolRouter
+internal sealed partial class PoolRouter
 {
     private readonly PoolRouterOptions _options;
-    private readonly Dictionary<int, ReplicaDescription> _replicas = [];
-    private readonly Dictionary<long, (int Replica, bool First)> _requests = [];
+    private readonly RoutingTuning _tuning;
+    private readonly IRoutingPolicy _policy;
+    private readonly PrefixKnowledge _prefixes;
+    private readonly PoolEstimates _estimates = new();
+    private readonly Dictionary<int, ReplicaState> _replicas = [];
+    private readonly Dictionary<long, RequestState> _requests = [];
+    private readonly DecisionLog _decisions;
+    private ReplicaState?[] _slots = [];
 
     public PoolRouter(PoolRouterOptions options, IReadOnlyList<ReplicaDescription> replicas, TimeSpan now)
     {
         _options = options;
+        _tuning = options.Tuning;
+        _policy = options.CreatePolicy();
+        _prefixes = new PrefixKnowledge(options);
+        _decisions = new DecisionLog(options.MaxKeptDecisions);
         SetReplicas(replicas, now);
     }
+
+    /// <summary>Requests under way in the whole pool.</summary>
+    public int Requests => _requests.Count;
 
     /// <summary>Replaces the members of the pool. Those that stay keep what is known of them; requests of those that left still end.</summary>
     public void SetReplicas(IReadOnlyList<ReplicaDescription> replicas, TimeSpan now)
     {
-        _replicas.Clear();
+        foreach (int gone in _replicas.Keys.Except(replicas.Select(replica => replica.Replica)).ToArray())
+        {
+            ReplicaState state = _replicas[gone];
+            _replicas.Remove(gone);
+            _slots[state.Slot] = null;
+            _prefixes.RemoveSlot(state.Slot);
+            state.IsGone = true;
+        }
+
         foreach (ReplicaDescription replica in replicas)
         {
-            _replicas[replica.Replica] = replica;
+            if (_replicas.TryGetValue(replica.Replica, out ReplicaState? state))
+            {
+                state.Description = replica;
+            }
+            else
+            {
+                state = Add(replica);
+            }
+
+            state.Exact = replica.Exact ? state.Exact ?? new WorkerBlocks(_options.MaxBlocksOfWorker) : null;
+            _estimates.Begin(replica.Profile);
+            FitCapacity(state);
         }
     }
 
-    /// <summary>Chooses for one request. Nothing is counted until <see cref="Sent"/>.</summary>
-    public RouteDecision Choose(RouteQuery query, ReadOnlySpan<ReplicaAvailability> available, TimeSpan now)
+    /// <summary>
+    /// A request goes to a replica now: counted there until <see cref="Ended"/>. Sent again (a retry or a resume), it moves. False when the replica is
+    /// not of the pool (any more): then it is counted nowhere.
+    /// </summary>
+    public bool Sent(long requestId, int replica, TimeSpan now)
     {
-        int best = -1;
-        bool limited = false;
-        foreach (ReplicaAvailability candidate in available)
+        if (_requests.Remove(requestId, out RequestState? before))
         {
-            if (!_replicas.TryGetValue(candidate.Replica, out ReplicaDescription? description) || candidate.Weight <= 0
-                || query.ExcludedReplicas.Contains(candidate.Replica) || (query.NumericsId is { } id && id != description.NumericsId))
-            {
-                continue;
-            }
-
-            limited |= candidate.AtLimit;
-            if (!candidate.AtLimit && (best < 0 || Load(candidate.Replica).Requests < Load(best).Requests))
-            {
-                best = candidate.Replica;
-            }
+            Leave(before, lost: before.FirstAt is null);
         }
 
-        RouteOutcome outcome = best >= 0 ? RouteOutcome.Chosen : limited ? RouteOutcome.Busy : RouteOutcome.NoReplica;
-        return new RouteDecision { RequestId = query.RequestId, Outcome = outcome, Replica = best, Reason = "least_request" };
-    }
+        RequestState? request = _decisions.Find(requestId) ?? before;
+        if (request is null || !_replicas.TryGetValue(replica, out ReplicaState? state))
+        {
+            return false;
+        }
 
-    /// <summary>A request goes to a replica now: counted there until <see cref="Ended"/>. Sent again (retry, resume), it moves.</summary>
-    public void Sent(long requestId, int replica, TimeSpan now) => _requests[requestId] = (replica, false);
+        _requests.Add(requestId, request);
+        Enter(request, state, now);
+        return true;
+    }
 
     /// <summary>Its first token came.</summary>
     public void FirstToken(long requestId, TimeSpan now)
     {
-        if (_requests.TryGetValue(requestId, out (int Replica, bool First) state))
+        if (!_requests.TryGetValue(requestId, out RequestState? request) || request.FirstAt is not null)
         {
-            _requests[requestId] = state with { First = true };
+            return;
         }
+
+        ReplicaState replica = request.Replica!;
+        request.FirstAt = now;
+        request.Mark.State = PrefillState.Computed;
+        request.ServiceSeconds = Math.Max(1e-6, (now - Later(request.SentAt, replica.LastFirst)).TotalSeconds);
+        replica.LastFirst = now;
+        replica.PrefillSeconds += request.ServiceSeconds;
+        request.PrefillSecondsAtFirst = replica.PrefillSeconds;
+        LeavePending(request, replica);
+        replica.Running.Add(request);
     }
 
     /// <summary>It has so many tokens of answer by now.</summary>
     public void Progress(long requestId, int tokens, TimeSpan now)
     {
+        if (_requests.TryGetValue(requestId, out RequestState? request))
+        {
+            request.Tokens = Math.Max(request.Tokens, tokens);
+        }
     }
 
-    /// <summary>It is over on its replica. Unknown requests, and those that ended before, are ignored.</summary>
-    public void Ended(long requestId, in RouteEnd end, TimeSpan now) => _requests.Remove(requestId);
+    /// <summary>It is over on its replica. Requests that are unknown, or ended before, are ignored.</summary>
+    public void Ended(long requestId, in RouteEnd end, TimeSpan now)
+    {
+        if (!_requests.Remove(requestId, out RequestState? request))
+        {
+            return;
+        }
+
+        ReplicaState replica = request.Replica!;
+        Leave(request, lost: request.FirstAt is null && !end.Served);
+        if (end.Served)
+        {
+            _estimates.Learn(request, replica, end, now);
+            FitCapacity(replica);
+        }
+    }
 
     /// <summary>A replica's report of itself.</summary>
     public void Report(int replica, ReplicaStatus status, TimeSpan now)
     {
+        if (_replicas.TryGetValue(replica, out ReplicaState? state))
+        {
+            state.Status = status;
+            state.ForeignWaiting = status.Waiting is { } waiting ? Math.Max(0, waiting - state.Requests) : 0;
+            FitCapacity(state);
+        }
     }
 
     /// <summary>An event of a Tiercel worker. On <see cref="EventOutcome.Gap"/> ask it for the events after <see cref="Cursor"/>.</summary>
-    public EventOutcome Apply(int replica, WorkerEvent workerEvent, TimeSpan now) => EventOutcome.Stale;
-
-    public EventCursor Cursor(int replica) => default;
-
-    public ReplicaLoad Load(int replica)
+    public EventOutcome Apply(int replica, WorkerEvent workerEvent, TimeSpan now)
     {
-        int requests = 0, waiting = 0;
-        foreach ((int at, bool first) in _requests.Values)
+        if (!_replicas.TryGetValue(replica, out ReplicaState? state) || state.Exact is not { } blocks)
         {
-            requests += at == replica ? 1 : 0;
-            waiting += at == replica && !first ? 1 : 0;
+            return EventOutcome.Stale;
         }
 
-        return new ReplicaLoad(requests, waiting, 0);
+        EventOutcome outcome = blocks.Apply(workerEvent);
+        if (outcome == EventOutcome.Applied && workerEvent is WorkerEvent.Status { Report: { } report })
+        {
+            Report(replica, report, now);
+        }
+        else if (outcome == EventOutcome.Applied && workerEvent is WorkerEvent.Prompt prompt
+            && (_requests.GetValueOrDefault(prompt.Request) ?? _decisions.Find(prompt.Request)) is { } request)
+        {
+            _prefixes.Link(request.Fingerprint, prompt);
+        }
+
+        return outcome;
     }
 
+    /// <summary>Up to where a worker's events are known.</summary>
+    public EventCursor Cursor(int replica) => _replicas.GetValueOrDefault(replica)?.Exact?.Cursor ?? default;
+
+    /// <summary>What is under way on a replica; zeros for one that is not of the pool.</summary>
+    public ReplicaLoad Load(int replica) => _replicas.TryGetValue(replica, out ReplicaState? state)
+        ? new ReplicaLoad(state.Requests, state.Pending.Count, state.PendingTokens, state.KvTokensInUse)
+        : default;
+
     /// <summary>Why a recent request went where it went; null when it is no longer kept.</summary>
-    public RouteDecision? Explain(long requestId) => null;
+    public RouteDecision? Explain(long requestId) => _decisions.Find(requestId)?.Decision;
+
+    private ReplicaState Add(ReplicaDescription replica)
+    {
+        int slot = _prefixes.AddSlot(_options.MaxRememberedBlocks);
+        if (slot >= _slots.Length)
+        {
+            Array.Resize(ref _slots, slot + 8);
+        }
+
+        ReplicaState state = new(replica, slot);
+        _slots[slot] = state;
+        return _replicas[replica.Replica] = state;
+    }
+
+    private void Enter(RequestState request, ReplicaState replica, TimeSpan now)
+    {
+        RouteCandidate candidate = request.Decision.Candidates.FirstOrDefault(each => each.Replica == replica.Description.Replica);
+        int prompt = candidate.PromptTokens > 0 ? candidate.PromptTokens : request.Decision.PromptTokens;
+        request.Replica = replica;
+        request.Mark = new PrefillMark();
+        request.SentAt = now;
+        request.FirstAt = null;
+        request.UncachedTokens = Math.Max(1, prompt - candidate.CachedTokens);
+        request.Pairs = PoolEstimates.Pairs(prompt, candidate.CachedTokens);
+        request.ComputedCachedTokens = candidate.ComputedTokens;
+        request.PendingCachedTokens = candidate.PendingTokens;
+        request.BlocksSince = candidate.BlocksSince;
+        request.KvTokens = prompt + (long)_estimates.ExpectedOutput(request.MaxOutputTokens);
+        request.Place = replica.Pending.AddLast(request);
+        replica.PendingTokens += request.UncachedTokens;
+        replica.PendingPairs += request.Pairs;
+        replica.KvTokensInUse += request.KvTokens;
+        replica.MeanUncached += 0.1 * (request.UncachedTokens - replica.MeanUncached);
+        if (!replica.IsGone)
+        {
+            _prefixes.Sent(request.Fingerprint, replica.Slot, request.Mark, now);
+        }
+    }
+
+    private static void Leave(RequestState request, bool lost)
+    {
+        ReplicaState replica = request.Replica!;
+        LeavePending(request, replica);
+        replica.Running.Remove(request);
+        replica.KvTokensInUse -= request.KvTokens;
+        request.Mark.State = lost ? PrefillState.Lost : PrefillState.Computed;
+        request.Replica = null;
+    }
+
+    private static void LeavePending(RequestState request, ReplicaState replica)
+    {
+        if (request.Place is { } place)
+        {
+            replica.Pending.Remove(place);
+            replica.PendingTokens -= request.UncachedTokens;
+            replica.PendingPairs -= request.Pairs;
+            request.Place = null;
+        }
+    }
+
+    /// <summary>Gives the index as much room as the replica's cache seems to have.</summary>
+    private void FitCapacity(ReplicaState replica)
+    {
+        if (replica.IsGone)
+        {
+            return;
+        }
+
+        double share = _options.MaxRememberedBlocks / Math.Max(1.0, _replicas.Count);
+        _prefixes.SetCapacity(replica.Slot, (long)Math.Min(share, _estimates.CacheBlocks(replica) ?? share));
+    }
+
+    private static TimeSpan Later(TimeSpan left, TimeSpan right) => left > right ? left : right;
 }

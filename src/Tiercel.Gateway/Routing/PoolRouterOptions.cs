@@ -19,6 +19,20 @@ internal sealed record PoolRouterOptions
     /// <summary>Decisions that are kept for "why routed here".</summary>
     public int MaxKeptDecisions { get; init; } = 1024;
 
+    /// <summary>Token blocks that a worker may tell to hold.</summary>
+    public int MaxBlocksOfWorker { get; init; } = 4 << 20;
+
+    public RoutingTuning Tuning { get; init; } = new();
+
     /// <summary>Requests that may be under way at one time; more are refused as busy.</summary>
     public int MaxRequests { get; init; } = 65536;
+
+    public IRoutingPolicy CreatePolicy() => Policy switch
+    {
+        RoutingPolicyKind.RoundRobin => new RoundRobinPolicy(),
+        RoutingPolicyKind.LeastRequest => new LeastRequestPolicy(),
+        RoutingPolicyKind.PowerOfTwo => new PowerOfTwoPolicy(Seed),
+        RoutingPolicyKind.PrefixAffinity => new PrefixAffinityPolicy(),
+        _ => new CostPolicy(),
+    };
 }

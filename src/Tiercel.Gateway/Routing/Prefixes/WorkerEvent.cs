@@ -16,6 +16,7 @@ internal abstract record WorkerEvent(string Generation, long Sequence)
     /// <summary>The heartbeat.</summary>
     internal sealed record Status(string Generation, long Sequence, ReplicaStatus Report) : WorkerEvent(Generation, Sequence);
 
-    /// <summary>A part of all that is held, as of <paramref name="Sequence"/>; the set is replaced when the last part has come.</summary>
-    internal sealed record Snapshot(string Generation, long Sequence, ulong[] Blocks, bool Last) : WorkerEvent(Generation, Sequence);
+    /// <summary>A part of all that is held, as of <paramref name="Sequence"/>; the set is replaced when all parts have come.</summary>
+    /// <param name="Part">Number of the part, from 0; who reads the stream counts them.</param>
+    internal sealed record Snapshot(string Generation, long Sequence, int Part, ulong[] Blocks, bool Last) : WorkerEvent(Generation, Sequence);
 }

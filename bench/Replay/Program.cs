@@ -1,0 +1,53 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using Tiercel.Gateway.Configuration;
+using Tiercel.Gateway.Routing;
+using Tiercel.Simulation.Routing;
+
+// Tiercel.Bench.Replay --twin TRACE [--seconds 900] [--loads 1,1.5,2] [--policies cost,round_robin,…] [--speeds 1] [--blocks 2500] [--engines 8] [--no-objective] [--tune Name=value,…]
+// Replays a trace through the production router in front of simulated engines, in virtual time; a line for each policy and load.
+Dictionary<string, string> given = [];
+for (int i = 0; i < args.Length; i++)
+{
+    given[args[i]] = i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal) ? args[++i] : "";
+}
+
+if (!given.TryGetValue("--twin", out string? trace) || trace.Length == 0)
+{
+    Console.Error.WriteLine("usage: --twin TRACE [--seconds 900] [--loads 1,1.5,2] [--policies cost,…] [--speeds 2,1,…] [--blocks 2500] [--engines 8] [--no-objective] [--tune Name=value,…]");
+    return 2;
+}
+
+double Number(string name, double usual) => given.TryGetValue(name, out string? text) ? double.Parse(text, CultureInfo.InvariantCulture) : usual;
+double[] Numbers(string name, string usual) => [.. given.GetValueOrDefault(name, usual).Split(',').Select(text => double.Parse(text, CultureInfo.InvariantCulture))];
+RoutingTuning tuning = new();
+foreach (string pair in given.GetValueOrDefault("--tune", "").Split(',', StringSplitOptions.RemoveEmptyEntries))
+{
+    string[] sides = pair.Split('=');
+    PropertyInfo property = typeof(RoutingTuning).GetProperty(sides[0])!;
+    property.SetValue(tuning, double.Parse(sides[1], CultureInfo.InvariantCulture));
+}
+
+TraceRow[] rows = TraceReader.Read(trace, Number("--seconds", 900));
+Console.WriteLine("policy             load   within  refused  late  slow   TTFT mean    p50    p90    p99  cached  prefill  predicted-bias/err  cache-bias/err  seconds");
+foreach (string policy in given.GetValueOrDefault("--policies", "cost").Split(','))
+{
+    foreach (double load in Numbers("--loads", "1,1.5,2"))
+    {
+        long start = Stopwatch.GetTimestamp();
+        TwinReport report = new FleetTwin(new TwinOptions
+        {
+            Engines = (int)Number("--engines", 8),
+            Blocks = (int)Number("--blocks", 2500),
+            Speeds = Numbers("--speeds", "1"),
+            Load = load,
+            Latency = Number("--latency", 0.005),
+            TtftObjective = given.ContainsKey("--no-objective") ? null : Number("--ttft", 5),
+            Router = new PoolRouterOptions { Policy = Enum.Parse<RoutingPolicyKind>(policy.Replace("_", "", StringComparison.Ordinal), ignoreCase: true), Tuning = tuning },
+        }).Run(rows);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{policy,-18} {load,4:f2}   {report.WithinObjective:f4}   {report.Refused / (double)report.Requests:f4}  {report.LateFirst:f3} {report.SlowStream:f3}      {report.TtftMean,6:f2} {report.TtftP50,6:f2} {report.TtftP90,6:f2} {report.TtftP99,6:f2}   {report.CachedShare:f3}    {report.PrefillShare:f2}     {report.PredictionBias,6:f2} {report.PredictionError,5:f2}     {report.CacheBias,7:f0} {report.CacheError,5:f0}     {Stopwatch.GetElapsedTime(start).TotalSeconds,5:f1}"));
+    }
+}
+
+return 0;

@@ -1,0 +1,105 @@
+namespace Tiercel.Gateway.Routing;
+
+/// <summary>What a pool has learnt from its answers: tokens of a byte, seconds of a prompt, length of an answer, size of the caches.</summary>
+internal sealed class PoolEstimates
+{
+    /// <summary>A prompt byte is so many tokens until usage tells better: English text.</summary>
+    private const double UsualTokensPerByte = 0.25;
+
+    /// <summary>Weight of the newest sample in running means.</summary>
+    private const double Newest = 0.05;
+
+    /// <summary>Cached tokens below which a hit or a miss says nothing about the cache.</summary>
+    private const int TellingTokens = 1024;
+
+    private ReplicaProfile? _profile;
+    private double _tokens = UsualTokensPerByte * 4096;
+    private double _bytes = 4096;
+    private double _output = 256;
+    private double _limitUsed = 0.5;
+
+    public PrefillModel Prefill { get; private set; } = new(ReplicaProfile.Default);
+
+    public double TokensPerByte => _tokens / _bytes;
+
+    /// <summary>Share of what is being computed for others that later prompts find: engines differ in when a block can be found.</summary>
+    public double PendingShare { get; private set; } = 0.5;
+
+    /// <summary>Sum over computed tokens of the positions each attends to.</summary>
+    public static long Pairs(long promptTokens, long cachedTokens) => (promptTokens * promptTokens - cachedTokens * cachedTokens) / 2;
+
+    /// <summary>The first measured profile is where learning starts.</summary>
+    public void Begin(ReplicaProfile? profile)
+    {
+        if (profile is not null && _profile is null)
+        {
+            _profile = profile;
+            Prefill = new PrefillModel(profile);
+        }
+    }
+
+    /// <summary>Tokens that an answer will have: of the client's limit the usual share, without one the usual length.</summary>
+    public double ExpectedOutput(int? limit) => limit is { } tokens ? Math.Max(1, tokens * _limitUsed) : _output;
+
+    /// <summary>Fingerprint blocks that a replica's cache holds; null while nothing is known of it.</summary>
+    public double? CacheBlocks(ReplicaState replica)
+        => replica.KvTokens is { } tokens ? replica.CacheShare * tokens / TokensPerByte / PromptFingerprint.BlockBytes : null;
+
+    public void Learn(RequestState request, ReplicaState replica, in RouteEnd end, TimeSpan now)
+    {
+        long prompt = request.Decision.PromptTokens;
+        long uncached = request.UncachedTokens;
+        if (end.PromptTokens is { } told and > 0 && request.PromptBytes > 0)
+        {
+            prompt = told;
+            _tokens = _tokens * 0.98 + told;
+            _bytes = _bytes * 0.98 + request.PromptBytes;
+        }
+
+        if (end.CachedTokens is { } cached and >= 0 && cached <= prompt)
+        {
+            uncached = prompt - cached;
+            LearnCache(request, replica, cached);
+        }
+
+        if (end.CompletionTokens is { } completion and > 0)
+        {
+            _output += Newest * (completion - _output);
+            if (request.MaxOutputTokens is { } limit and > 0)
+            {
+                _limitUsed += Newest * (Math.Min(1, completion / (double)limit) - _limitUsed);
+            }
+
+            if (request.FirstAt is { } begun && completion > 16)
+            {
+                double stalled = replica.PrefillSeconds - request.PrefillSecondsAtFirst;
+                double pace = Math.Max(1e-6, ((now - begun).TotalSeconds - stalled) / (completion - 1));
+                replica.Pace += (replica.Pace == 0 ? 1 : Newest) * (pace - replica.Pace);
+            }
+        }
+
+        if (request.FirstAt is { } first)
+        {
+            replica.MeanDecodeSeconds += Newest * ((now - first).TotalSeconds - replica.MeanDecodeSeconds);
+            double pairs = Pairs(prompt, prompt - uncached);
+            Prefill.Learn(uncached, pairs, request.ServiceSeconds);
+            replica.Learn(request.ServiceSeconds, Prefill.Predict(1, uncached, pairs));
+        }
+    }
+
+    private void LearnCache(RequestState request, ReplicaState replica, int cached)
+    {
+        if (request.PendingCachedTokens >= TellingTokens / 2)
+        {
+            double found = Math.Clamp((cached - request.ComputedCachedTokens) / (double)request.PendingCachedTokens, 0, 1);
+            PendingShare += Newest * (found - PendingShare);
+        }
+
+        // A miss on what was expected says that the cache holds less than believed, a hit on something old that it holds as much.
+        if (request.ComputedCachedTokens >= TellingTokens && request.BlocksSince > 0)
+        {
+            bool hit = cached >= request.ComputedCachedTokens / 2;
+            replica.CacheShare = Math.Clamp(replica.CacheShare * (hit ? 1.005 : 0.97), 0.05, 2);
+        }
+    }
+}
