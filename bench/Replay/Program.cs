@@ -1,16 +1,23 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
+using Tiercel.Bench.Replay;
 using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Routing;
 using Tiercel.Simulation.Routing;
 
 // Tiercel.Bench.Replay --twin TRACE [--seconds 900] [--loads 1,1.5,2] [--policies cost,round_robin,…] [--speeds 1] [--blocks 2500] [--engines 8] [--no-objective] [--tune Name=value,…]
+// Tiercel.Bench.Replay --micro
 // Replays a trace through the production router in front of simulated engines, in virtual time; a line for each policy and load.
 Dictionary<string, string> given = [];
 for (int i = 0; i < args.Length; i++)
 {
     given[args[i]] = i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal) ? args[++i] : "";
+}
+
+if (given.ContainsKey("--micro"))
+{
+    DecisionCost.Measure();
+    return 0;
 }
 
 if (!given.TryGetValue("--twin", out string? trace) || trace.Length == 0)
@@ -35,7 +42,7 @@ foreach (string policy in given.GetValueOrDefault("--policies", "cost").Split(',
 {
     foreach (double load in Numbers("--loads", "1,1.5,2"))
     {
-        long start = Stopwatch.GetTimestamp();
+        long start = TimeProvider.System.GetTimestamp();
         TwinReport report = new FleetTwin(new TwinOptions
         {
             Engines = (int)Number("--engines", 8),
@@ -46,7 +53,7 @@ foreach (string policy in given.GetValueOrDefault("--policies", "cost").Split(',
             TtftObjective = given.ContainsKey("--no-objective") ? null : Number("--ttft", 5),
             Router = new PoolRouterOptions { Policy = Enum.Parse<RoutingPolicyKind>(policy.Replace("_", "", StringComparison.Ordinal), ignoreCase: true), Tuning = tuning },
         }).Run(rows);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{policy,-18} {load,4:f2}   {report.WithinObjective:f4}   {report.Refused / (double)report.Requests:f4}  {report.LateFirst:f3} {report.SlowStream:f3}      {report.TtftMean,6:f2} {report.TtftP50,6:f2} {report.TtftP90,6:f2} {report.TtftP99,6:f2}   {report.CachedShare:f3}    {report.PrefillShare:f2}     {report.PredictionBias,6:f2} {report.PredictionError,5:f2}     {report.CacheBias,7:f0} {report.CacheError,5:f0}     {Stopwatch.GetElapsedTime(start).TotalSeconds,5:f1}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{policy,-18} {load,4:f2}   {report.WithinObjective:f4}   {report.Refused / (double)report.Requests:f4}  {report.LateFirst:f3} {report.SlowStream:f3}      {report.TtftMean,6:f2} {report.TtftP50,6:f2} {report.TtftP90,6:f2} {report.TtftP99,6:f2}   {report.CachedShare:f3}    {report.PrefillShare:f2}     {report.PredictionBias,6:f2} {report.PredictionError,5:f2}     {report.CacheBias,7:f0} {report.CacheError,5:f0}     {TimeProvider.System.GetElapsedTime(start).TotalSeconds,5:f1}"));
     }
 }
 

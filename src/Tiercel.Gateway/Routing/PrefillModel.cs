@@ -30,7 +30,7 @@ internal sealed class PrefillModel
     {
         _coefficients[0] = profile.DecodeBaseSeconds;
         _coefficients[1] = profile.PrefillSecondsPerToken * TokenUnit;
-        _coefficients[2] = profile.PrefillSecondsPerTokenSquared * PairUnit;
+        _coefficients[2] = profile.PrefillSecondsPerPair * PairUnit;
     }
 
     /// <summary>Seconds for one more prompt token.</summary>

@@ -5,12 +5,12 @@ namespace Tiercel.Gateway.Routing;
 /// <c>DecodeBase + p * Prefill + d * DecodePerSequence</c> seconds.
 /// </summary>
 /// <param name="PrefillSecondsPerToken">Seconds for a prompt token.</param>
-/// <param name="PrefillSecondsPerTokenSquared">Seconds for each pair of prompt tokens: attention, which grows with the square.</param>
+/// <param name="PrefillSecondsPerPair">Seconds for each earlier position that a prompt token attends to.</param>
 /// <param name="DecodeBaseSeconds">Seconds of a step, whatever is in it.</param>
 /// <param name="DecodeSecondsPerSequence">Seconds a step takes longer for each running sequence.</param>
 internal sealed record ReplicaProfile(
     double PrefillSecondsPerToken,
-    double PrefillSecondsPerTokenSquared,
+    double PrefillSecondsPerPair,
     double DecodeBaseSeconds,
     double DecodeSecondsPerSequence)
 {

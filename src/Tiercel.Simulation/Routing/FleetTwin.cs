@@ -41,8 +41,9 @@ internal sealed class FleetTwin
 
         _last = (rows[^1].At - rows[0].At) / _options.Load;
         At(0, Report);
-        while (_time.Step(TimeSpan.MaxValue))
+        while (_time.Pending > 0)
         {
+            _time.Step(TimeSpan.MaxValue);
         }
 
         return _tally.Sum(_engines.Average(engine => engine.PrefillSeconds) / Seconds);

@@ -31,7 +31,7 @@ public sealed class PromptFingerprintTests
                 other[at] ^= (byte)(1 << (bit % 8));
                 ulong[] left = Of(one).Beginnings.ToArray(), right = Of(other).Beginnings.ToArray();
                 int block = at / PromptFingerprint.BlockBytes;
-                return left[..block].SequenceEqual(right[..block]) && left[block..].Zip(right[block..]).All(each => each.First != each.Second);
+                return left.Take(block).SequenceEqual(right.Take(block)) && left.Skip(block).Zip(right.Skip(block)).All(each => each.First != each.Second);
             }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
 
     [Fact]
