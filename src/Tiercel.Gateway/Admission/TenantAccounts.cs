@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Tiercel.Gateway.Configuration;
+using Tiercel.Gateway.Metering;
 
 namespace Tiercel.Gateway.Admission;
 
@@ -20,6 +21,15 @@ internal sealed class TenantAccounts
 
     /// <summary>The account of a tenant of the configuration; where no tenants are configured, of everybody.</summary>
     public TenantAccount this[string tenant] => _accounts[tenant];
+
+    /// <summary>What a tenant had spent before this start, as the ledger tells it. One that is not configured any more is left out.</summary>
+    public void Restore(string tenant, Money day, Money month, DateTimeOffset utc)
+    {
+        if (_accounts.TryGetValue(tenant, out TenantAccount? account))
+        {
+            account.Restore(day, month, utc);
+        }
+    }
 
     /// <summary>A reload: what was spent and what runs stays, limits change at once.</summary>
     public void Apply(FleetConfiguration configuration, TimeSpan now, DateTimeOffset utc)

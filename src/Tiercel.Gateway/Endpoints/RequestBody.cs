@@ -19,6 +19,8 @@ internal sealed class RequestBody : IDisposable
         _budget = budget;
     }
 
+    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, _length);
+
     public ReadOnlySpan<byte> Bytes => _buffer.AsSpan(0, _length);
 
     /// <summary>Reads a body of JSON to its end.</summary>

@@ -96,33 +96,6 @@ public static partial class ApiErrors
     public static ApiError Interrupted() =>
         new(503, Server, "interrupted", "The server stopped before the answer was complete.", Retry: RetryClass.Later, RetryAfter: DrainRetry);
 
-    /// <summary>No replica of the pool can be reached.</summary>
-    public static ApiError UpstreamUnavailable(TimeSpan? retryAfter = null) =>
-        new(503, Server, "upstream_unavailable", "No engine can be reached for this model now.", Retry: RetryClass.Later, RetryAfter: retryAfter ?? DrainRetry);
-
-    /// <summary>The engine went away with the request.</summary>
-    public static ApiError UpstreamLost(string message) =>
-        new(502, Server, "upstream_lost", message, Retry: RetryClass.Later, RetryAfter: QueueRetry);
-
-    /// <summary>The engine answered, but not in a way that makes an answer.</summary>
-    public static ApiError UpstreamBroken(string message) => new(502, Server, "upstream_error", message, Retry: RetryClass.Later, RetryAfter: DrainRetry);
-
-    public static ApiError UpstreamTimeout(string message) =>
-        new(504, Server, "upstream_timeout", message, Retry: RetryClass.Later, RetryAfter: QueueRetry);
-
-    /// <summary>The engine itself has too much to do.</summary>
-    public static ApiError UpstreamBusy(TimeSpan? retryAfter) => new(
-        429, "requests", "rate_limit_exceeded", "The engine behind this model takes no more requests now.", Retry: RetryClass.Later, RetryAfter: retryAfter ?? QueueRetry);
-
-    /// <summary>The engine refuses the request: the client's to mend.</summary>
-    /// <param name="status">Of the class 4xx.</param>
-    public static ApiError UpstreamRefused(string message, int status = 400) =>
-        new(status, Invalid, "upstream_refused", $"The engine refuses the request: {message}");
-
-    /// <summary>The engine reports a failure of its own.</summary>
-    public static ApiError UpstreamFailed(string message) =>
-        new(502, Server, "upstream_failed", $"The engine failed: {message}", Retry: RetryClass.Later, RetryAfter: QueueRetry);
-
     public static ApiError Internal(string message) => new(500, Server, "internal_error", message);
 
     /// <summary>Says an engine's refusal or failure in the words of the API.</summary>

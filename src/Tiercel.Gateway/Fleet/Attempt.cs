@@ -1,0 +1,59 @@
+using Tiercel.Gateway.Recovery;
+
+namespace Tiercel.Gateway.Fleet;
+
+/// <summary>One try of a request on a replica, from being sent to its end.</summary>
+/// <param name="request">The request.</param>
+/// <param name="replica">Where.</param>
+/// <param name="health">Number under which health knows the attempt.</param>
+/// <param name="started">When it was sent.</param>
+/// <param name="record">Its line in "why routed here".</param>
+internal sealed class Attempt(FleetRequest request, Replica replica, long health, TimeSpan started, AttemptRecord record) : IDisposable
+{
+    private readonly CancellationTokenSource _end = CancellationTokenSource.CreateLinkedTokenSource(request.Exchange.ClientGone);
+    private long _lastProgressTicks = started.Ticks;
+
+    public FleetRequest Request { get; } = request;
+
+    public Replica Replica { get; } = replica;
+
+    public long Health { get; } = health;
+
+    public TimeSpan Started { get; } = started;
+
+    public AttemptRecord Record { get; } = record;
+
+    /// <summary>When the upstream was last heard.</summary>
+    public TimeSpan LastProgress
+    {
+        get => new(Volatile.Read(ref _lastProgressTicks));
+        set => Volatile.Write(ref _lastProgressTicks, value.Ticks);
+    }
+
+    /// <summary>Ends when the client goes, or when the fleet takes the request elsewhere.</summary>
+    public CancellationToken Token => _end.Token;
+
+    /// <summary>Why the fleet took the request elsewhere; null while it has not.</summary>
+    public StreamFailure? Abandoned { get; private set; }
+
+    public bool HasFirstToken { get; set; }
+
+    /// <summary>The request is suspected to kill workers and is tried alone.</summary>
+    public bool IsTrial { get; init; }
+
+    /// <summary>Takes the request away from its replica, which is stalled or drained.</summary>
+    public void Abandon(StreamFailure reason)
+    {
+        Abandoned ??= reason;
+        try
+        {
+            _end.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended by itself in the meantime.
+        }
+    }
+
+    public void Dispose() => _end.Dispose();
+}

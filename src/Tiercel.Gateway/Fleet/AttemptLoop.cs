@@ -1,0 +1,170 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+using Tiercel.Gateway.Health;
+using Tiercel.Gateway.Recovery;
+using Tiercel.Gateway.Upstreams;
+using Tiercel.Protocols.Errors;
+
+namespace Tiercel.Gateway.Fleet;
+
+/// <summary>What all attempts of one request have in common: being placed, being counted, and what follows from their failures.</summary>
+internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
+{
+    /// <summary>Error bodies of upstreams are read so far.</summary>
+    private const int MaxErrorBytes = 64 * 1024;
+
+    /// <summary>Finds a replica, waiting in the queue where all are at their limits, and counts the attempt as begun.</summary>
+    public async ValueTask<(Attempt? Attempt, ApiError? Error)> PlaceAsync(PlaceTerms terms, string kind)
+    {
+        bool suspects;
+        lock (services.Gate)
+        {
+            suspects = !services.State.Poison.IsEmpty;
+            if (kind == "first")
+            {
+                services.State.Retries.Arrived(services.Clock.Now);
+            }
+        }
+
+        (Attempt? attempt, ApiError? error) = suspects && await new SuspectGate(services, request).EnterAsync(kind) is { } judged
+            ? judged
+            : await services.Waiting.StartAsync(request, terms, kind);
+        if (attempt is not null)
+        {
+            services.Telemetry.Routed(request, request.Decision!, kind);
+            HttpContext context = request.Exchange.Context;
+            if (context.Request.Headers.ContainsKey(RequestPath.ExplainHeader) && !context.Response.HasStarted)
+            {
+                context.Response.Headers["x-tiercel-routed"] = Explanation.OneLine(attempt.Replica.Name, request.Decision!);
+            }
+        }
+
+        return (attempt, error);
+    }
+
+    /// <summary>Runs an attempt and counts how it ended, whichever way that is.</summary>
+    public async Task<AttemptEnd> GuardAsync(Attempt attempt, Func<Task<AttemptEnd>> run)
+    {
+        AttemptEnd end = new(AttemptOutcome.Cancelled);
+        try
+        {
+            end = await run();
+        }
+        catch (UpstreamException error)
+        {
+            end = AttemptEnds.From(error.Failure);
+        }
+        catch (OperationCanceledException) when (attempt.Abandoned is not null && !request.Exchange.ClientGone.IsCancellationRequested)
+        {
+            end = AttemptEnds.Abandoned(attempt.Abandoned.Value);
+        }
+        finally
+        {
+            End(attempt, end.Outcome);
+            attempt.Dispose();
+        }
+
+        return end;
+    }
+
+    public void FirstToken(Attempt attempt)
+    {
+        TimeSpan now = services.Clock.Now;
+        request.FirstToken ??= now - request.Arrived;
+        lock (services.Gate)
+        {
+            services.State.FirstToken(attempt, now);
+        }
+    }
+
+    /// <summary>An answer with an error status: passed on where it is the request's fault, else a failure.</summary>
+    public async Task<AttemptEnd> RefusalAsync(UpstreamAnswer answer, ReadOnlySequence<byte> body)
+    {
+        byte[] bytes = body.Slice(0, Math.Min(body.Length, MaxErrorBytes)).ToArray();
+        ApiError error = ForeignErrors.From(answer.Status, answer.RetryAfter, bytes, out bool forward);
+        if (ForeignErrors.IsRetryable(answer.Status))
+        {
+            bool full = answer.Status == StatusCodes.Status429TooManyRequests || (answer.Status == StatusCodes.Status503ServiceUnavailable && answer.RetryAfter is not null);
+            return new AttemptEnd(full ? AttemptOutcome.Overloaded : AttemptOutcome.ServerError, StreamFailure.ServerError, error, answer.RetryAfter);
+        }
+
+        if (forward)
+        {
+            request.Exchange.Outcome = "refused";
+            request.Exchange.ErrorCode = error.Code;
+            HttpResponse response = request.Exchange.Context.Response;
+            response.StatusCode = answer.Status;
+            response.ContentType = "application/json";
+            response.ContentLength = bytes.Length;
+            await response.BodyWriter.WriteAsync(bytes, request.Exchange.ClientGone);
+        }
+        else
+        {
+            await request.Exchange.RefuseAsync(error);
+        }
+
+        return AttemptEnd.Refused;
+    }
+
+    /// <summary>After a failure before the first byte: waits as long as is right and gives the terms of the next try, or null when there is none.</summary>
+    public async Task<PlaceTerms?> RetryAsync(AttemptEnd end)
+    {
+        RetryDecision decision;
+        lock (services.Gate)
+        {
+            TimeSpan now = services.Clock.Now;
+            decision = RetryDecision.Decide(
+                new RetryQuestion
+                {
+                    Request = request.Number,
+                    Outcome = end.Outcome,
+                    RetryAfter = end.RetryAfter,
+                    FirstByteSent = false,
+                    Tried = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(request.Tried),
+                    Usable = services.State.Usable(request, now),
+                },
+                services.Configuration.Retries,
+                services.State.Retries,
+                services.Seed,
+                now);
+        }
+
+        if (!decision.Retry)
+        {
+            return null;
+        }
+
+        services.Telemetry.Retried(decision.Reason);
+        if (decision.Delay > TimeSpan.Zero)
+        {
+            await Task.Delay(decision.Delay, services.Clock.Time, request.Exchange.ClientGone);
+        }
+
+        return new PlaceTerms(decision.Excluded, MustServe: true);
+    }
+
+    private void End(Attempt attempt, AttemptOutcome outcome)
+    {
+        bool broken = outcome is AttemptOutcome.Reset or AttemptOutcome.Timeout or AttemptOutcome.ConnectRefused;
+        UInt128? body = broken && attempt.Replica.IsTiercel ? request.BodyFingerprint(services.BodyKey) : null;
+        lock (services.Gate)
+        {
+            TimeSpan now = services.Clock.Now;
+            services.State.End(attempt, outcome, body, now);
+            if (attempt.IsTrial)
+            {
+                if (broken)
+                {
+                    // It ran alone there: nobody else can have done it.
+                    services.State.Died(attempt.Replica, attempt.Replica.Generation ?? "", now);
+                }
+                else
+                {
+                    services.State.Poison.Released(request.Number, passed: attempt.HasFirstToken || outcome == AttemptOutcome.Success);
+                }
+            }
+        }
+
+        services.Waiting.Pump();
+    }
+}

@@ -1,0 +1,146 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+
+namespace Tiercel.Gateway.Fleet;
+
+/// <summary>
+/// The client's side of one streamed answer: its head, its bytes, and the clock of its silence. The pulse of the fleet looks at it from another thread,
+/// and only ever cancels a pending read (so that the pump may send a ping) or cuts a client that reads nothing.
+/// </summary>
+internal sealed class ClientStream(HttpContext context, FleetClock clock)
+{
+    private static readonly byte[] Ping = ": ping\n\n"u8.ToArray();
+    private readonly PipeWriter _output = context.Response.BodyWriter;
+    private PipeReader? _pending;
+    private TaskCompletionSource? _nudge;
+    private long _lastWriteTicks = clock.Now.Ticks;
+    private long _flushingSinceTicks;
+
+    /// <summary>Whether the head is on its way, after which a failure is no HTTP error any more.</summary>
+    public bool HeadSent { get; private set; }
+
+    /// <summary>Whether bytes of the answer, and not only head and pings, are on their way.</summary>
+    public bool AnswerBegun { get; private set; }
+
+    /// <summary>Set by the pulse when the client was cut because it read nothing for too long.</summary>
+    public bool CutAsSlow { get; private set; }
+
+    public void SendHead()
+    {
+        if (!HeadSent)
+        {
+            HttpResponse response = context.Response;
+            response.ContentType = "text/event-stream; charset=utf-8";
+            response.Headers.CacheControl = "no-cache, no-transform";
+            response.Headers["X-Accel-Buffering"] = "no";
+            HeadSent = true;
+        }
+    }
+
+    /// <summary>Takes bytes of the answer; they leave with the next flush.</summary>
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        SendHead();
+        AnswerBegun = true;
+        bytes.CopyTo(_output.GetSpan(bytes.Length));
+        _output.Advance(bytes.Length);
+    }
+
+    /// <inheritdoc cref="Write(ReadOnlySpan{byte})" />
+    public void Write(in ReadOnlySequence<byte> bytes)
+    {
+        if (bytes.IsSingleSegment)
+        {
+            Write(bytes.FirstSpan);
+            return;
+        }
+
+        foreach (ReadOnlyMemory<byte> segment in bytes)
+        {
+            Write(segment.Span);
+        }
+    }
+
+    /// <summary>Completes when the pulse wants a ping sent while there is no read that it could wake.</summary>
+    public Task NextNudge()
+    {
+        TaskCompletionSource nudge = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _nudge, nudge);
+        return nudge.Task;
+    }
+
+    /// <summary>Makes a pending read return, cancelled, so that the pump looks around.</summary>
+    public void Wake() => Volatile.Read(ref _pending)?.CancelPendingRead();
+
+    /// <summary>Breaks the silence, with the head if that has not been sent.</summary>
+    public ValueTask PingAsync()
+    {
+        SendHead();
+        Ping.CopyTo(_output.GetSpan(Ping.Length));
+        _output.Advance(Ping.Length);
+        return FlushAsync();
+    }
+
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    public async ValueTask FlushAsync()
+    {
+        ValueTask<FlushResult> flush = _output.FlushAsync(context.RequestAborted);
+        FlushResult result;
+        if (flush.IsCompletedSuccessfully)
+        {
+            result = flush.Result;
+        }
+        else
+        {
+            Volatile.Write(ref _flushingSinceTicks, clock.Now.Ticks);
+            result = await flush;
+            Volatile.Write(ref _flushingSinceTicks, 0);
+        }
+
+        Volatile.Write(ref _lastWriteTicks, clock.Now.Ticks);
+        if (result.IsCompleted)
+        {
+            throw new OperationCanceledException("the client closed the connection", context.RequestAborted);
+        }
+    }
+
+    /// <summary>Waits for bytes of an upstream. The result is cancelled when the pulse wants a ping sent.</summary>
+    public async ValueTask<ReadResult> ReadAsync(PipeReader source, CancellationToken cancellationToken)
+    {
+        ValueTask<ReadResult> read = source.ReadAsync(cancellationToken);
+        if (read.IsCompleted)
+        {
+            return await read;
+        }
+
+        Volatile.Write(ref _pending, source);
+        try
+        {
+            return await read;
+        }
+        finally
+        {
+            Volatile.Write(ref _pending, null);
+        }
+    }
+
+    /// <summary>Called by the fleet's pulse.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="silence">Longest silence towards the client.</param>
+    /// <param name="slowReader">Longest wait for a client that takes nothing.</param>
+    public void Pulse(TimeSpan now, TimeSpan silence, TimeSpan slowReader)
+    {
+        long flushing = Volatile.Read(ref _flushingSinceTicks);
+        if (flushing > 0 && now.Ticks - flushing > slowReader.Ticks)
+        {
+            CutAsSlow = true;
+            context.Abort();
+        }
+        else if (flushing == 0 && now.Ticks - Volatile.Read(ref _lastWriteTicks) > silence.Ticks)
+        {
+            Interlocked.Exchange(ref _nudge, null)?.TrySetResult();
+            Wake();
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using Tiercel.Gateway.Health;
+using Tiercel.Gateway.Recovery;
+
+namespace Tiercel.Gateway.Fleet;
+
+/// <summary>What time alone brings about, looked at a few times a second: probes, queues, standstills, drains, silences towards clients.</summary>
+internal sealed class FleetPulse : IDisposable
+{
+    private static readonly TimeSpan MetricsInterval = TimeSpan.FromSeconds(1);
+    private readonly FleetServices _services;
+    private readonly ReplicaProbe _probe;
+    private readonly ITimer _timer;
+    private readonly HashSet<int> _scraping = [];
+    private TimeSpan _nextMetrics;
+    private int _beating;
+
+    public FleetPulse(FleetServices services)
+    {
+        _services = services;
+        _probe = new ReplicaProbe(services);
+        TimeSpan interval = services.Options.PulseInterval;
+        _timer = services.Clock.Time.CreateTimer(static pulse => ((FleetPulse)pulse!).Beat(), this, interval, interval);
+    }
+
+    /// <summary>One look at everything. A beat that comes while another is not done is left out.</summary>
+    public void Beat()
+    {
+        if (Interlocked.Exchange(ref _beating, 1) == 1)
+        {
+            return;
+        }
+
+        try
+        {
+            List<(Replica Replica, ProbeKind Kind)> probes = [];
+            List<Replica> scrapes = [];
+            List<(Attempt Attempt, StreamFailure Reason)> abandoned = [];
+            TimeSpan now = _services.Clock.Now;
+            lock (_services.Gate)
+            {
+                _services.State.Health.Advance(now);
+                while (_services.State.Health.NextProbe(now) is ProbeOrder order)
+                {
+                    if (_services.State.Replicas.TryGetValue(order.Replica, out Replica? replica))
+                    {
+                        probes.Add((replica, order.Kind));
+                    }
+                }
+
+                if (now >= _nextMetrics)
+                {
+                    TimeSpan interval = _services.Configuration.Health.ProbeInterval;
+                    _nextMetrics = now + (interval < MetricsInterval ? interval : MetricsInterval);
+                    scrapes.AddRange(_services.State.Replicas.Values.Where(replica => !replica.IsTiercel && _scraping.Add(replica.Id)));
+                }
+
+                _services.State.FindAbandoned(now, abandoned);
+            }
+
+            foreach ((Attempt attempt, StreamFailure reason) in abandoned)
+            {
+                attempt.Abandon(reason);
+            }
+
+            foreach ((Replica replica, ProbeKind kind) in probes)
+            {
+                _ = _probe.RunAsync(replica, kind);
+            }
+
+            foreach (Replica replica in scrapes)
+            {
+                _ = ScrapeAsync(replica);
+            }
+
+            _services.Waiting.Pump();
+            _services.Streams.Pulse(now, _services.Options.PingInterval, _services.Options.SlowReaderGrace);
+        }
+        finally
+        {
+            Volatile.Write(ref _beating, 0);
+        }
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private async Task ScrapeAsync(Replica replica)
+    {
+        await _probe.ReadMetricsAsync(replica);
+        lock (_services.Gate)
+        {
+            _scraping.Remove(replica.Id);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using System.Security.Cryptography;
+using Tiercel.Gateway.Admission;
+using Tiercel.Gateway.Configuration;
+using Tiercel.Gateway.Identity;
+using Tiercel.Gateway.Metering;
+using Tiercel.Gateway.Metering.Ledger;
+using Tiercel.Gateway.Routing;
+using Tiercel.Gateway.Telemetry;
+
+namespace Tiercel.Gateway.Fleet;
+
+/// <summary>What the requests of one gateway share.</summary>
+internal sealed class FleetServices
+{
+    private const int ArchivedRequests = 1024;
+    private const int SecretBytes = 32;
+    private long _number;
+
+    public FleetServices(FleetOptions options, TimeProvider time, FleetTelemetry telemetry, RequestLog log)
+    {
+        Options = options;
+        Clock = new FleetClock(time);
+        Random = new EdgeRandom(options.Seed);
+        Seed = Random.Next();
+        Telemetry = telemetry;
+        Log = log;
+        FleetConfiguration configuration = options.Configuration.Current;
+        FingerprintKey = FingerprintKey.From(RandomNumberGenerator.GetBytes(SecretBytes));
+        State = new FleetState(configuration, Seed);
+        Accounts = new TenantAccounts(configuration, Clock.Now, Clock.Utc);
+        Tenants = new TenantDirectory(configuration.Tenants);
+        Bodies = new BodyBudget(configuration.Limits.MaxBufferedBodyBytes);
+        Door = new AdmissionGate(options.MaxConcurrentRequests);
+        Waiting = new WaitingRoom(this);
+        GatewayOptions names = new()
+        {
+            Endpoints = [.. configuration.Listeners.Select(listener => listener.Address)],
+            AllowedHosts = options.AllowedHosts,
+        };
+        Hosts = new HostGuard(names);
+        Origins = new OriginPolicy(options.AllowedOrigins);
+    }
+
+    /// <summary>Guards <see cref="State"/> and the queues. Held for microseconds, never across a wait.</summary>
+    public Lock Gate { get; } = new();
+
+    public FleetOptions Options { get; }
+
+    public FleetClock Clock { get; }
+
+    public EdgeRandom Random { get; }
+
+    public ulong Seed { get; }
+
+    public FleetState State { get; }
+
+    public WaitingRoom Waiting { get; }
+
+    public TenantAccounts Accounts { get; }
+
+    /// <summary>Replaced as a whole at a reload.</summary>
+    public TenantDirectory Tenants { get; set; }
+
+    /// <summary>Set before the first request.</summary>
+    public UsageLedger Ledger { get; set; } = null!;
+
+    public FleetTelemetry Telemetry { get; }
+
+    public RequestLog Log { get; }
+
+    public BodyBudget Bodies { get; }
+
+    public AdmissionGate Door { get; }
+
+    public HostGuard Hosts { get; }
+
+    public OriginPolicy Origins { get; }
+
+    public ClientStreams Streams { get; } = new();
+
+    public RequestArchive Archive { get; } = new(ArchivedRequests);
+
+    public FingerprintKey FingerprintKey { get; }
+
+    /// <summary>Key of the fingerprints by which a request is recognised that is sent again.</summary>
+    public byte[] BodyKey { get; } = RandomNumberGenerator.GetBytes(SecretBytes);
+
+    /// <summary>Ends what still runs when the grace of a drain is over.</summary>
+    public CancellationTokenSource Stopping { get; } = new();
+
+    public FleetConfiguration Configuration => State.Configuration;
+
+    public long NextNumber() => Interlocked.Increment(ref _number);
+}

@@ -1,0 +1,47 @@
+using Tiercel.Gateway.Configuration;
+using Tiercel.Gateway.Routing;
+using Tiercel.Gateway.Upstreams;
+
+namespace Tiercel.Gateway.Fleet;
+
+/// <summary>One upstream of the fleet with what runs on it. Everything that changes is changed under the fleet's lock.</summary>
+internal sealed class Replica(int id, string pool, UpstreamSettings settings, IUpstream upstream)
+{
+    /// <summary>Fleet-wide number, never used again.</summary>
+    public int Id { get; } = id;
+
+    public string Pool { get; } = pool;
+
+    public string Name => Settings.Name;
+
+    public UpstreamSettings Settings { get; set; } = settings;
+
+    public IUpstream Upstream { get; set; } = upstream;
+
+    /// <summary>Speaks the worker protocol: exact resume, token comments, headers of ours.</summary>
+    public bool IsTiercel => Settings.Kind is UpstreamKind.Tiercel or UpstreamKind.Embedded;
+
+    /// <summary>What the worker told of itself; for foreign engines only id and name.</summary>
+    public ReplicaDescription Description { get; set; } = new(id, settings.Name, settings.Kind != UpstreamKind.OpenAI);
+
+    /// <summary>Generation of a Tiercel worker; null until it has told one.</summary>
+    public string? Generation { get; set; }
+
+    /// <summary>The generation whose death has been told; each is told once.</summary>
+    public string? DeadGeneration { get; set; }
+
+    /// <summary>Sequences that a Tiercel worker computes at one time; what is more would only wait where nobody can order it.</summary>
+    public int? MaxSequences { get; set; }
+
+    /// <summary>Requests that it may have at one time.</summary>
+    public int Limit => Math.Min(Settings.MaxConcurrency, MaxSequences ?? int.MaxValue);
+
+    /// <summary>Attempts that run here.</summary>
+    public HashSet<Attempt> Running { get; } = [];
+
+    /// <summary>Fingerprints of requests whose attempts broke here a moment ago, with the time: had the worker died, they were there.</summary>
+    public Queue<(UInt128 Body, TimeSpan At)> RecentlyBroken { get; } = [];
+
+    /// <summary>No longer configured; running attempts end, nothing new comes.</summary>
+    public bool Removed { get; set; }
+}

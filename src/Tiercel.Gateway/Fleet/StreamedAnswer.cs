@@ -1,0 +1,221 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text;
+using Tiercel.Gateway.Configuration;
+using Tiercel.Gateway.Health;
+using Tiercel.Gateway.Recovery;
+using Tiercel.Gateway.Upstreams;
+using Tiercel.Protocols.Errors;
+
+namespace Tiercel.Gateway.Fleet;
+
+/// <summary>
+/// Answers a request with a stream. Until the first event nothing has been said, and failures are retried or are real HTTP errors; after it a lost engine
+/// is replaced in mid-stream, and only where that cannot be done does the stream end, with an error event and never as if it were whole.
+/// </summary>
+internal sealed class StreamedAnswer(FleetServices services, FleetRequest request)
+{
+    private readonly AttemptLoop _loop = new(services, request);
+    private readonly ClientStream _client = new(request.Exchange.Context, services.Clock);
+
+    /// <summary>Under which numerics the stream began; what goes on exactly must compute the same.</summary>
+    private string? _numericsId;
+
+    public async Task RunAsync()
+    {
+        using StreamJournal journal = new(request.Choices);
+        using IDisposable pulse = services.Streams.Add(_client);
+        PlaceTerms terms = PlaceTerms.First;
+        ResumePlan? plan = null;
+        string kind = "first";
+        while (true)
+        {
+            (Attempt? attempt, ApiError? refusal) = await _loop.PlaceAsync(terms, kind);
+            if (attempt is null)
+            {
+                await FailAsync(refusal!);
+                return;
+            }
+
+            AttemptEnd end = await _loop.GuardAsync(attempt, () => TryAsync(attempt, journal, plan));
+            if (end.Answered)
+            {
+                return;
+            }
+
+            if (!journal.AnyByte)
+            {
+                // 6, again: nothing has been said yet.
+                if (end.Outcome == AttemptOutcome.ClientError || await _loop.RetryAsync(end) is not { } next)
+                {
+                    await FailAsync(end.Error!);
+                    return;
+                }
+
+                (terms, kind, plan) = (next, "retry", null);
+                continue;
+            }
+
+            // 8 Recover.
+            ResumePlan resume = Plan(journal, attempt, end);
+            services.Telemetry.Resumed(resume.Kind.ToString());
+            switch (resume.Kind)
+            {
+                case ResumeKind.FinishNow:
+                    await FinishAsync(journal);
+                    return;
+                case ResumeKind.Fail:
+                    await FailAsync(end.Error!);
+                    return;
+                default:
+                    plan = resume;
+                    terms = new PlaceTerms([], resume.Replicas, resume.NumericsId, MustServe: true);
+                    kind = resume.Kind.ToString();
+                    journal.Resumed();
+                    break;
+            }
+        }
+    }
+
+    private async Task<AttemptEnd> TryAsync(Attempt attempt, StreamJournal journal, ResumePlan? plan)
+    {
+        Replica replica = attempt.Replica;
+        UpstreamRequest forwarded = plan?.Kind switch
+        {
+            ResumeKind.ResumeExactly or ResumeKind.ResumeMarked => UpstreamRequests.Resume(request, replica, journal),
+            ResumeKind.ContinueMessage => UpstreamRequests.Continue(request, replica, journal.EscapedText, plan.Value.MaxTokens),
+            _ => UpstreamRequests.First(request, replica),
+        };
+
+        // 6 Forward. While the engine is silent the client hears pings, the first after the time that the head is held.
+        await using UpstreamAnswer answer = await SendAsync(attempt, forwarded);
+        if (answer.Status is < 200 or > 299)
+        {
+            ReadOnlySequence<byte> refusal = await ReadSomeAsync(answer);
+            return _client.HeadSent
+                ? new AttemptEnd(AttemptOutcome.ServerError, StreamFailure.ServerError, ForeignErrors.From(answer.Status, answer.RetryAfter, refusal.ToArray(), out _), answer.RetryAfter)
+                : await _loop.RefusalAsync(answer, refusal);
+        }
+
+        if (answer.ContentType != "text/event-stream")
+        {
+            return new AttemptEnd(
+                AttemptOutcome.Malformed, StreamFailure.Malformed, ApiErrors.UpstreamBroken("The engine answered a stream with something else."));
+        }
+
+        _numericsId ??= replica.IsTiercel && answer.TryGetHeader("x-tiercel-numerics", out string? id) ? id : null;
+        if (plan?.Kind == ResumeKind.ResumeMarked)
+        {
+            _client.Write(": resumed on an engine of other numerics\n\n"u8);
+        }
+
+        // 7 Stream.
+        int unfinished = Enumerable.Range(0, journal.Choices).Count(choice => !journal.IsFinished(choice));
+        StreamTerms terms = new(
+            unfinished,
+            ReadsTokens: replica.IsTiercel,
+            SkipsRoles: plan?.Kind == ResumeKind.ContinueMessage,
+            KeepsText: request.Kind == BodyKind.Chat && request.Choices == 1 && !replica.IsTiercel && ContinuesMessages());
+        StreamAttempt stream = new(attempt, _client, journal, terms, services.Clock, services.Configuration.Limits.MaxEventBytes);
+        return await stream.RunAsync(answer.Body, () => _loop.FirstToken(attempt));
+    }
+
+    /// <summary>Sends the request; a client that waits longer than the head is held gets head and pings meanwhile.</summary>
+    private async Task<UpstreamAnswer> SendAsync(Attempt attempt, UpstreamRequest forwarded)
+    {
+        ValueTask<UpstreamAnswer> sending = attempt.Replica.Upstream.SendAsync(forwarded, attempt.Token);
+        if (sending.IsCompleted)
+        {
+            return await sending;
+        }
+
+        Task<UpstreamAnswer> head = sending.AsTask();
+        while (!head.IsCompleted)
+        {
+            Task nudge = _client.NextNudge();
+            if (await Task.WhenAny(head, nudge) == nudge)
+            {
+                await _client.PingAsync();
+            }
+        }
+
+        return await head;
+    }
+
+    private static async Task<ReadOnlySequence<byte>> ReadSomeAsync(UpstreamAnswer answer)
+    {
+        ReadResult read = await answer.Body.ReadAtLeastAsync(64 * 1024);
+        return read.Buffer.Slice(0, Math.Min(read.Buffer.Length, 64 * 1024));
+    }
+
+    private bool ContinuesMessages()
+    {
+        lock (services.Gate)
+        {
+            return services.State.Pools.TryGetValue(request.PoolName, out Pool? pool) && pool.ContinuesMessages;
+        }
+    }
+
+    private ResumePlan Plan(StreamJournal journal, Attempt attempt, AttemptEnd end)
+    {
+        lock (services.Gate)
+        {
+            TimeSpan now = services.Clock.Now;
+            ResumeFallback fallback = services.State.Pools.TryGetValue(request.PoolName, out Pool? pool) ? pool.Settings.ResumeFallback : ResumeFallback.Error;
+            ResumePlan plan = ResumePlan.Make(new ResumeQuestion
+            {
+                Journal = journal,
+                Failure = end.Failure,
+                Replica = attempt.Replica.Id,
+                NumericsId = _numericsId,
+                Candidates = services.State.Candidates(request, now),
+                Fallback = fallback,
+                IsPlainChat = request.Kind == BodyKind.Chat && request.Choices == 1 && request.Scanned.Tools.IsEmpty,
+                MaxTokens = request.Scanned.MaxTokens,
+            });
+            attempt.Record.Outcome = $"{end.Outcome}: {plan.Reason}";
+            bool resumes = plan.Kind is not (ResumeKind.Fail or ResumeKind.FinishNow);
+            return resumes && end.Failure != StreamFailure.Drained && !services.State.Retries.TryResume(now)
+                ? plan with { Kind = ResumeKind.Fail, Reason = "the retry budget is used up" }
+                : plan;
+        }
+    }
+
+    /// <summary>All text was there; what was missing of the stream's end is written here.</summary>
+    private async Task FinishAsync(StreamJournal journal)
+    {
+        if (request.Scanned.IncludeUsage && request.Usage is null)
+        {
+            int completion = (int)Math.Max(journal.TotalTokens, request.StreamedEvents);
+            request.Usage = new TokenUsage(request.Decision?.PromptTokens ?? 0, 0, completion);
+            _client.Write(Encoding.UTF8.GetBytes(UsageChunk(request.Usage.Value)));
+        }
+
+        _client.Write("data: [DONE]\n\n"u8);
+        await _client.FlushAsync();
+    }
+
+    private string UsageChunk(TokenUsage usage) =>
+        $"data: {{\"id\":\"{request.AnswerId}\",\"object\":\"{(request.Kind == BodyKind.Chat ? "chat.completion.chunk" : "text_completion")}\","
+        + $"\"created\":{request.CreatedUnixSeconds},\"model\":{System.Text.Json.JsonSerializer.Serialize(request.Model)},\"choices\":[],"
+        + $"\"usage\":{{\"prompt_tokens\":{usage.Prompt},\"completion_tokens\":{usage.Completion},\"total_tokens\":{usage.Prompt + usage.Completion}}}}}\n\n";
+
+    /// <summary>An HTTP error while that is possible, else an error event; never a normal end.</summary>
+    private async Task FailAsync(ApiError error)
+    {
+        if (!_client.HeadSent)
+        {
+            await request.Exchange.RefuseAsync(error);
+            return;
+        }
+
+        request.Exchange.Outcome = "failed";
+        request.Exchange.ErrorCode = error.Code;
+        ArrayBufferWriter<byte> body = new();
+        ErrorBody.Write(body, error);
+        _client.Write("data: "u8);
+        _client.Write(body.WrittenSpan);
+        _client.Write("\n\n"u8);
+        await _client.FlushAsync();
+    }
+}

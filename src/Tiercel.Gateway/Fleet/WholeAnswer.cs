@@ -1,0 +1,95 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+using Tiercel.Gateway.Health;
+using Tiercel.Gateway.Upstreams;
+using Tiercel.Protocols.Errors;
+
+namespace Tiercel.Gateway.Fleet;
+
+/// <summary>Answers a request that is not streamed: the upstream's answer is read whole before a byte of it is sent, so that any failure can still be tried again.</summary>
+internal sealed class WholeAnswer(FleetServices services, FleetRequest request)
+{
+    private readonly AttemptLoop _loop = new(services, request);
+
+    public async Task RunAsync()
+    {
+        PlaceTerms terms = PlaceTerms.First;
+        string kind = "first";
+        while (true)
+        {
+            (Attempt? attempt, ApiError? refusal) = await _loop.PlaceAsync(terms, kind);
+            if (attempt is null)
+            {
+                await request.Exchange.RefuseAsync(refusal!);
+                return;
+            }
+
+            AttemptEnd end = await _loop.GuardAsync(attempt, () => TryAsync(attempt));
+            if (end.Answered)
+            {
+                return;
+            }
+
+            if (await _loop.RetryAsync(end) is not { } next)
+            {
+                await request.Exchange.RefuseAsync(end.Error!);
+                return;
+            }
+
+            (terms, kind) = (next, "retry");
+        }
+    }
+
+    private async Task<AttemptEnd> TryAsync(Attempt attempt)
+    {
+        // 6 Forward.
+        UpstreamRequest forwarded = UpstreamRequests.First(request, attempt.Replica);
+        await using UpstreamAnswer answer = await attempt.Replica.Upstream.SendAsync(forwarded, attempt.Token);
+        long limit = services.Configuration.Limits.MaxAnswerBytes;
+        ReadOnlySequence<byte> body;
+        while (true)
+        {
+            ReadResult read = await answer.Body.ReadAsync(attempt.Token);
+            body = read.Buffer;
+            if (body.Length > limit)
+            {
+                return AttemptEnds.From(new UpstreamFailure(UpstreamFailureKind.TooLong, MayHaveRun: true, $"the answer is larger than {limit} bytes"));
+            }
+
+            if (read.IsCompleted)
+            {
+                break;
+            }
+
+            answer.Body.AdvanceTo(body.Start, body.End);
+        }
+
+        if (answer.Status is < 200 or > 299)
+        {
+            return await _loop.RefusalAsync(answer, body);
+        }
+
+        if (!AnswerUsage.TryRead(body, out AnswerUsage told) || told.IsError)
+        {
+            return told.IsError
+                ? ErrorEvents.Read(body)
+                : new AttemptEnd(AttemptOutcome.Malformed, Error: ApiErrors.UpstreamBroken("The engine's answer is not JSON."));
+        }
+
+        request.Usage = told.Usage;
+        _loop.FirstToken(attempt);
+
+        // 7 The whole answer goes out in one piece.
+        HttpResponse response = request.Exchange.Context.Response;
+        response.ContentType = "application/json";
+        response.ContentLength = body.Length;
+        foreach (ReadOnlyMemory<byte> segment in body)
+        {
+            await response.BodyWriter.WriteAsync(segment, request.Exchange.ClientGone);
+        }
+
+        answer.Body.AdvanceTo(body.End);
+        return AttemptEnd.Whole;
+    }
+}
