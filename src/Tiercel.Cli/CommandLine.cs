@@ -52,6 +52,8 @@ internal static class CommandLine
         RootCommand root = new("Tiercel serves large language models: an OpenAI-compatible server, a chat in the terminal, and the models behind them.")
         {
             ServeCommand.Create(environment),
+            ServeCommand.CreateWorker(environment),
+            GatewayCommand.Create(environment),
             RunCommand.Create(environment),
             PullCommand.Create(environment),
             ListCommand.Create(environment),

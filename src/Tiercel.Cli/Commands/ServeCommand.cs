@@ -4,6 +4,8 @@ using Tiercel.Cli.Startup;
 using Tiercel.Cli.Terminal;
 using Tiercel.Engine;
 using Tiercel.Gateway;
+using Tiercel.Gateway.Configuration;
+using Tiercel.Gateway.Fleet;
 
 namespace Tiercel.Cli.Commands;
 
@@ -15,13 +17,25 @@ internal sealed class ServeCommand
     private readonly Option<int?> _parallel = new("--parallel") { Description = "Most choices computed at one time. Default: what the engine can hold.", HelpName = "N" };
     private readonly Option<int> _queue = new("--max-queue") { Description = "Most requests waiting; one more gets 503.", HelpName = "N", DefaultValueFactory = _ => 512 };
     private readonly Option<int> _grace = new("--grace") { Description = "Seconds that running requests get after Ctrl-C.", HelpName = "SECONDS", DefaultValueFactory = _ => 30 };
+    private readonly Option<string?> _config = new("--config")
+    {
+        Description = "A fleet's configuration file: this engine is its upstream of the kind 'embedded', and the file says how the API is offered.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _workerName = new("--worker-name") { Description = "Name of this worker in its fleet. Default: the model's.", HelpName = "NAME" };
+    private readonly Option<string?> _certificate = new("--tls-certificate") { Description = "Serve over TLS with this certificate chain (PEM).", HelpName = "FILE" };
+    private readonly Option<string?> _certificateKey = new("--tls-key") { Description = "Private key of the certificate (PEM).", HelpName = "FILE" };
+    private readonly Option<string?> _clientAuthority = new("--tls-client-authority") { Description = "Callers must show a certificate of this authority (PEM); a gateway that does is trusted.", HelpName = "FILE" };
     private readonly Option<bool> _json = CommonOptions.Json();
+    private readonly bool _isWorker;
     private readonly CliEnvironment _environment;
     private readonly EngineSettings _engineSettings;
     private readonly ServerSettings _serverSettings;
 
-    private ServeCommand(CliEnvironment environment, Command command)
+    private ServeCommand(CliEnvironment environment, Command command, bool isWorker)
     {
+        _isWorker = isWorker;
         _environment = environment;
         _parallel.Validators.Add(result => Limits.Require(result, 1, 65536));
         _queue.Validators.Add(result => Limits.Require(result, 1, 1_000_000));
@@ -30,7 +44,8 @@ internal sealed class ServeCommand
         _serverSettings = new ServerSettings(command);
         command.Add(_name);
         _engineSettings = new EngineSettings(command);
-        foreach (Option option in (Option[])[_parallel, _queue, _grace, _json])
+        Option[] role = isWorker ? [_workerName] : [_config];
+        foreach (Option option in (Option[])[_parallel, _queue, _grace, _certificate, _certificateKey, _clientAuthority, .. role, _json])
         {
             command.Add(option);
         }
@@ -41,13 +56,31 @@ internal sealed class ServeCommand
     public static Command Create(CliEnvironment environment)
     {
         Command command = new("serve", "Serves a model over an OpenAI-compatible HTTP API.");
-        _ = new ServeCommand(environment, command);
+        _ = new ServeCommand(environment, command, isWorker: false);
+        return command;
+    }
+
+    /// <summary><c>tiercel worker</c>: the same server as a part of a fleet, whose gateways it trusts by a secret or a certificate.</summary>
+    public static Command CreateWorker(CliEnvironment environment)
+    {
+        Command command = new("worker", $"Serves a model to the gateways of a fleet, which it trusts by {FleetStartup.SecretVariable} or by certificate.");
+        _ = new ServeCommand(environment, command, isWorker: true);
         return command;
     }
 
     private async Task<int> RunAsync(ParseResult parsed)
     {
-        GatewayOptions gateway = _serverSettings.Read(parsed, _environment);
+        GatewayOptions gateway = _serverSettings.Read(parsed, _environment) with { Tls = ReadTls(parsed) };
+        if (_isWorker)
+        {
+            gateway = gateway with { ClusterSecret = FleetStartup.ClusterSecret(_environment), WorkerName = parsed.GetValue(_workerName) };
+            if (gateway.ClusterSecret is null && gateway.Tls?.ClientAuthorityFile is null)
+            {
+                throw new UserErrorException(
+                    $"a worker trusts gateways that show a secret: set {FleetStartup.SecretVariable} for both, or give --tls-client-authority", ExitCodes.Usage);
+            }
+        }
+
         StoredModel model = ModelFinder.Find(_environment, parsed.GetValue(_model));
         InferenceEngineOptions options = _engineSettings.Read(parsed) with
         {
@@ -57,12 +90,36 @@ internal sealed class ServeCommand
         };
         using Interrupts interrupts = new(_environment);
         await using Stream? log = _serverSettings.OpenLog(parsed);
+        using ConfigurationSource? fleet = parsed.GetValue(_config) is string file ? FleetStartup.Open(_environment, file) : null;
         using LoadedEngine loaded = _environment.LoadEngine(model.Path, options, _environment.Time);
+        if (fleet is not null)
+        {
+            return await FleetStartup.RunAsync(
+                _environment,
+                new FleetOptions { Configuration = fleet, Embedded = loaded.Engine, AllowedHosts = gateway.AllowedHosts, AllowedOrigins = gateway.AllowedOrigins },
+                TimeSpan.FromSeconds(parsed.GetValue(_grace)),
+                parsed.GetValue(_json),
+                interrupts);
+        }
+
         await using GatewayServer server = await GatewayServer.StartAsync(
             gateway with { RequestLog = log }, loaded.Engine, _environment.Time, interrupts.Token);
         ServeBanner.Write(_environment, loaded, server.Urls[0].TrimEnd('/'), gateway.ApiKeys.Count > 0, parsed.GetValue(_json));
         await InterruptAsync(interrupts.Token);
         return await DrainAsync(server, TimeSpan.FromSeconds(parsed.GetValue(_grace)));
+    }
+
+    private TlsSettings? ReadTls(ParseResult parsed)
+    {
+        string? certificate = parsed.GetValue(_certificate);
+        string? key = parsed.GetValue(_certificateKey);
+        string? authority = parsed.GetValue(_clientAuthority);
+        if (certificate is null != key is null || (certificate is null && authority is not null))
+        {
+            throw new UserErrorException("--tls-certificate and --tls-key go together, and --tls-client-authority needs both", ExitCodes.Usage);
+        }
+
+        return certificate is null ? null : new TlsSettings(certificate, key!, authority);
     }
 
     /// <summary>New requests get 503 from now on, running ones may finish.</summary>

@@ -13,6 +13,7 @@ namespace Tiercel.Cli.Json;
 [JsonSerializable(typeof(RunAnswer))]
 [JsonSerializable(typeof(ServerProcess))]
 [JsonSerializable(typeof(ServeStarted))]
+[JsonSerializable(typeof(GatewayStarted))]
 [JsonSerializable(typeof(BenchReport))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(CheckedConfiguration))]
