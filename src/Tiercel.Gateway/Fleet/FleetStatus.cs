@@ -202,7 +202,7 @@ internal sealed class FleetStatus(FleetServices services)
                 json.WriteNumber("prefill_seconds"u8, Math.Round(candidate.PrefillSeconds, 6));
                 json.WriteNumber("slowdown_seconds"u8, Math.Round(candidate.SlowdownSeconds, 6));
                 json.WriteNumber("eviction_seconds"u8, Math.Round(candidate.EvictionSeconds, 6));
-                json.WriteNumber("predicted_ttft_seconds"u8, Math.Round(candidate.PredictedTtft, 6));
+                json.WriteNumber("predicted_ttft_seconds"u8, Math.Round(candidate.TtftSeconds, 6));
                 json.WriteNumber("weight"u8, candidate.Weight);
                 json.WriteEndObject();
             }
