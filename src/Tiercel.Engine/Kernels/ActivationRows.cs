@@ -25,7 +25,7 @@ public sealed unsafe class ActivationRows : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxColumns);
         MaxRows = maxRows;
         MaxColumns = maxColumns;
-        _capacity = checked((nuint)maxRows * (nuint)((maxColumns + ActivationRecord.Elements - 1) / ActivationRecord.Elements));
+        _capacity = checked((nuint)RecordStride(maxRows) * (nuint)((maxColumns + ActivationRecord.Elements - 1) / ActivationRecord.Elements));
     }
 
     public int MaxRows { get; }
@@ -70,6 +70,11 @@ public sealed unsafe class ActivationRows : IDisposable
 
         return _records;
     }
+
+    /// <summary>
+    /// Records from a block to the next: an odd number, since the records of a row at strides of a power of two would all fall into the same few sets of the first-level cache.
+    /// </summary>
+    internal static int RecordStride(int rows) => rows | 1;
 
     /// <summary>The rounded rows widened to 16 bits, in the order of <see cref="WideKernel512{TQuants, TScales}"/>.</summary>
     internal short* Widened(ThreadTeam team)

@@ -104,7 +104,7 @@ internal sealed unsafe class ProjectionWork : TeamWork
             Inputs = weights.Inputs,
             BytesPerBlock = (int)(weights.TileBytes * ActivationRecord.Elements / weights.Inputs),
             Sums = (float*)(((nuint)memory + 63) & ~(nuint)63),
-            RecordStride = _input.RowCount,
+            RecordStride = ActivationRows.RecordStride(_input.RowCount),
             FloatStride = _input.Stride,
         };
         int weightBytes = weights.Kind.WeightBytes(weights.Inputs);

@@ -68,7 +68,7 @@ public sealed unsafe class WeightMatrix : IDisposable
         }
     }
 
-    /// <summary>Bytes that a matrix will take once it is repacked: types of 2, 3, 5 and 6 bits take 8 in memory.</summary>
+    /// <summary>Bytes that a matrix will take once it is repacked: what it has in the file, and a last tile filled up.</summary>
     /// <exception cref="ModelFormatException">The type is not supported.</exception>
     public static long PackedBytes(TensorType type, long outputs, int inputs, WeightPrecision precision)
     {

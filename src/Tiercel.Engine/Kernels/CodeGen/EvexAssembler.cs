@@ -8,6 +8,7 @@ internal sealed class EvexAssembler
 {
     private const int OneByteMap = 1; // 0F
     private const int ThreeByteMap = 2; // 0F 38
+    private const int ImmediateMap = 3; // 0F 3A
     private const int NoPrefix = 0;
     private const int Prefix66 = 1;
     private const int VectorBytes = 64;
@@ -41,6 +42,16 @@ internal sealed class EvexAssembler
     /// <summary>register += other.</summary>
     public void Add(Register register, Register other) => _code.AddRange([Rex(other, register), 0x01, ModRm(3, (int)other, (int)register)]);
 
+    /// <summary>register = other.</summary>
+    public void Move(Register register, Register other) => _code.AddRange([Rex(other, register), 0x89, ModRm(3, (int)other, (int)register)]);
+
+    /// <summary>Sets the zero flag if none of the bits of a mask is set in a register.</summary>
+    public void Test(Register register, int mask)
+    {
+        _code.AddRange([Rex(Register.Rax, register), 0xf7, ModRm(3, 0, (int)register)]);
+        _code.AddRange(BitConverter.GetBytes(mask));
+    }
+
     /// <summary>Takes one off a register; the zero flag says whether nothing is left.</summary>
     public void Decrement(Register register) => _code.AddRange([Rex(Register.Rax, register), 0xff, ModRm(3, 1, (int)register)]);
 
@@ -49,6 +60,31 @@ internal sealed class EvexAssembler
     {
         _code.AddRange([0x0f, 0x85]);
         _code.AddRange(BitConverter.GetBytes(position - (_code.Count + 4)));
+    }
+
+    /// <summary>Jumps over what follows, up to <see cref="Land"/>, unless the zero flag is set. Returns what that needs.</summary>
+    public int JumpAheadIfNotZero()
+    {
+        JumpIfNotZero(_code.Count);
+        return _code.Count;
+    }
+
+    /// <summary>Makes a jump of <see cref="JumpAheadIfNotZero"/> arrive here.</summary>
+    public void Land(int jump)
+    {
+        byte[] distance = BitConverter.GetBytes(_code.Count - jump);
+        for (int i = 0; i < distance.Length; i++)
+        {
+            _code[jump - distance.Length + i] = distance[i];
+        }
+    }
+
+    /// <summary>prefetcht1 [address + displacement].</summary>
+    public void Prefetch(Register address, int displacement)
+    {
+        // No REX.W: the operand has no size.
+        _code.AddRange([(byte)(0x40 | ((int)address >> 3)), 0x0f, 0x18, ModRm(2, 2, (int)address)]);
+        _code.AddRange(BitConverter.GetBytes(displacement));
     }
 
     /// <summary>vmovups zmm, [address + displacement].</summary>
@@ -63,13 +99,40 @@ internal sealed class EvexAssembler
     public void Broadcast(int vector, Register address, int displacement)
         => Memory(ThreeByteMap, Prefix66, 0x58, vector, 0, address, displacement, broadcast: false, LaneBytes);
 
+    /// <summary>vcvtph2ps zmm, [address + displacement]: 16 float16 numbers to floats.</summary>
+    public void LoadHalves(int vector, Register address, int displacement)
+        => Memory(ThreeByteMap, Prefix66, 0x13, vector, 0, address, displacement, broadcast: false, VectorBytes / 2);
+
+    /// <summary>vpmovsxbd zmm, [address + displacement]: 16 signed bytes to 32-bit integers.</summary>
+    public void LoadSignedBytes(int vector, Register address, int displacement)
+        => Memory(ThreeByteMap, Prefix66, 0x21, vector, 0, address, displacement, broadcast: false, VectorBytes / 4);
+
+    /// <summary>vpandd: both bits, of a vector and the 32-bit number at the address.</summary>
+    public void And(int result, int source, Register address, int displacement)
+        => Memory(OneByteMap, Prefix66, 0xdb, result, source, address, displacement, broadcast: true);
+
+    /// <summary>vpternlogd: to the bits of the result those that are both in a vector and in the 32-bit number at the address.</summary>
+    public void OrAnd(int result, int source, Register address, int displacement)
+    {
+        const byte FirstOrBothOthers = 0xf8;
+        Memory(ImmediateMap, Prefix66, 0x25, result, source, address, displacement, broadcast: true);
+        _code.Add(FirstOrBothOthers);
+    }
+
+    /// <summary>vpsrlw, or vpsllw for a negative count: moves the bits of 16-bit lanes.</summary>
+    public void ShiftRight16(int result, int source, int count)
+    {
+        Registers(OneByteMap, Prefix66, 0x71, count >= 0 ? 2 : 6, result, source);
+        _code.Add((byte)Math.Abs(count));
+    }
+
+    /// <summary>vmulps: factor times the float at the address.</summary>
+    public void Multiply(int product, int factor, Register address, int displacement)
+        => Memory(OneByteMap, NoPrefix, 0x59, product, factor, address, displacement, broadcast: true);
+
     /// <summary>vpdpbusd: to each 32-bit lane of the sum, its four unsigned bytes times the four signed bytes at the address.</summary>
     public void DotBytes(int sum, int unsigned, Register address, int displacement)
         => Memory(ThreeByteMap, Prefix66, 0x50, sum, unsigned, address, displacement, broadcast: true);
-
-    /// <summary>vpmulld: lanes times the 32-bit number at the address.</summary>
-    public void MultiplyInt(int product, int factor, Register address, int displacement)
-        => Memory(ThreeByteMap, Prefix66, 0x40, product, factor, address, displacement, broadcast: true);
 
     /// <summary>vfmadd231ps: sum += factor times the float at the address, rounded once.</summary>
     public void FusedMultiplyAdd(int sum, int factor, Register address, int displacement)

@@ -7,11 +7,11 @@ namespace Tiercel.Engine.Kernels.CodeGen;
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct VnniArguments
 {
-    /// <summary>A byte per code, 512 per block as in <see cref="ByteQuants{TCodes}"/>.</summary>
+    /// <summary>For kernels of unpacked codes a byte per code, 512 per block as in <see cref="ByteQuants{TCodes}"/>; for the others the tile.</summary>
     public byte* Codes;
 
-    /// <summary>64 floats per block, as <see cref="ITileScales.Expand"/> writes them.</summary>
-    public float* Scales;
+    /// <summary>For kernels of unpacked codes 64 floats per block, as <see cref="ITileScales.Expand"/> writes them; for the others the scales of the tile.</summary>
+    public byte* Scales;
 
     /// <summary>The first row's record of the first block.</summary>
     public ActivationRecord* Records;
@@ -25,6 +25,17 @@ internal unsafe struct VnniArguments
     /// <summary>Bytes from a block's records to those of the next.</summary>
     public long RecordStride;
 
-    /// <summary>Minus the code that stands for zero.</summary>
-    public int MinusZero;
+    /// <summary>Room for <see cref="SavedVectors"/> vectors, where the calling convention wants them kept.</summary>
+    public byte* Saved;
+
+    /// <summary>2 to the power of minus the bits by which codes are moved up.</summary>
+    public float ScaleFactor;
+
+    /// <summary>Where the bits of the first plane are in a moved code, four times.</summary>
+    public uint LowMask;
+
+    /// <summary>Where those of the second plane are.</summary>
+    public uint HighMask;
+
+    public const int SavedVectors = 10;
 }

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Tiercel.Engine.Kernels.Tiles;
 
 namespace Tiercel.Engine.Kernels.CodeGen;
 
@@ -20,16 +21,17 @@ internal sealed unsafe class VnniKernel
         _entries = entries;
     }
 
-    /// <summary>Null where there are none.</summary>
+    /// <summary>Those of unpacked codes; null where there are none.</summary>
     public static VnniKernel? Current { get; } = Environment.GetEnvironmentVariable(Switch) == "0" ? null : Create();
 
     /// <summary>Adds the blocks of a tile to the sums of <paramref name="rows"/> rows, 1 to <see cref="VnniEmitter.MaxRows"/>.</summary>
-    public void Run(VnniArguments* arguments, int rows, bool twoGroups, bool offsets)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)(rows - 1), (uint)(VnniEmitter.MaxRows - 1), nameof(rows));
-        byte* entry = _code + _entries[Index(rows, twoGroups, offsets)];
-        ((delegate* unmanaged<VnniArguments*, void>)entry)(arguments);
-    }
+    public void Run(VnniArguments* arguments, int rows, bool twoGroups, bool offsets) => Call(arguments, Index(rows, twoGroups, offsets));
+
+    /// <summary>The same for kernels of one layout.</summary>
+    public void Run(VnniArguments* arguments, int rows) => Call(arguments, rows - 1);
+
+    /// <summary>Unpacks blocks of a tile of the layout: codes to where the records would be, scales to where the sums would be.</summary>
+    public void Unpack(VnniArguments* arguments) => Call(arguments, VnniEmitter.MaxRows);
 
     /// <summary>Null unless the processor, the system and the self-check allow it.</summary>
     internal static VnniKernel? Create()
@@ -48,19 +50,50 @@ internal sealed unsafe class VnniKernel
                 foreach (bool offsets in (ReadOnlySpan<bool>)[false, true])
                 {
                     entries[Index(rows, twoGroups, offsets)] = assembler.Position;
-                    VnniEmitter.Emit(assembler, rows, twoGroups, offsets);
+                    VnniEmitter.EmitUnpacked(assembler, rows, twoGroups, offsets);
                 }
             }
         }
 
-        byte* code = ExecutableMemory.Place(assembler.ToArray());
-        if (code is null)
+        VnniKernel? kernel = Place(assembler, entries);
+        return kernel is not null && VnniSelfCheck.Passes(kernel) ? kernel : null;
+    }
+
+    /// <summary>Kernels that read tiles of a kind as they are; null where there are none, or their results are not those of the intrinsic kernel.</summary>
+    internal static VnniKernel? Create(TileKind kind)
+    {
+        if (Current is null || kind.PackedLayout is not { } layout)
         {
             return null;
         }
 
-        VnniKernel kernel = new(code, entries);
-        return VnniSelfCheck.Passes(kernel) ? kernel : null;
+        EvexAssembler assembler = new();
+        int[] entries = new int[VnniEmitter.MaxRows + 1];
+        for (int rows = 1; rows <= VnniEmitter.MaxRows; rows++)
+        {
+            entries[rows - 1] = assembler.Position;
+            VnniEmitter.EmitPacked(assembler, rows, layout);
+        }
+
+        entries[VnniEmitter.MaxRows] = assembler.Position;
+        VnniEmitter.EmitUnpack(assembler, layout);
+
+        VnniKernel? kernel = Place(assembler, entries);
+        return kernel is not null && PackedSelfCheck.Passes(kernel, kind) ? kernel : null;
+    }
+
+    private static VnniKernel? Place(EvexAssembler assembler, int[] entries)
+    {
+        byte* code = ExecutableMemory.Place(assembler.ToArray());
+        return code is null ? null : new VnniKernel(code, entries);
+    }
+
+    private void Call(VnniArguments* arguments, int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)_entries.Length);
+        byte* saved = stackalloc byte[OperatingSystem.IsWindows() ? VnniArguments.SavedVectors * 64 : 1];
+        arguments->Saved = saved;
+        ((delegate* unmanaged<VnniArguments*, void>)(_code + _entries[index]))(arguments);
     }
 
     /// <summary>CPUID leaf 7, ECX bit 11; that the system saves 512-bit registers is part of what the runtime asks before it uses AVX-512.</summary>

@@ -18,12 +18,11 @@ internal static unsafe class VnniSelfCheck
         VnniArguments arguments = new()
         {
             Codes = codes,
-            Scales = scales,
+            Scales = (byte*)scales,
             Records = records,
             Sums = sums,
             Blocks = Blocks,
             RecordStride = VnniEmitter.MaxRows * sizeof(ActivationRecord),
-            MinusZero = -Zero,
         };
         for (int variant = 0; variant < VnniEmitter.MaxRows * 4; variant++)
         {
@@ -83,7 +82,7 @@ internal static unsafe class VnniSelfCheck
         for (int block = 0; block < Blocks; block++)
         {
             ActivationRecord* record = arguments.Records + (block * VnniEmitter.MaxRows) + row;
-            float* scale = arguments.Scales + (block * 64) + output;
+            float* scale = (float*)arguments.Scales + (block * 64) + output;
             int zero = offsets ? 0 : Zero;
             int dot0 = Dot(arguments.Codes + (block * 512), output, record, 0, zero);
             int dot1 = Dot(arguments.Codes + (block * 512), output, record, 16, zero);

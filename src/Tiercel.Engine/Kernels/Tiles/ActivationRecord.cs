@@ -13,14 +13,14 @@ internal unsafe struct ActivationRecord
 
     public float Scale;
 
-    /// <summary>Sum of all values.</summary>
-    public int Sum;
+    /// <summary>-128 times the sum of all values: takes off what a zero at code 128 adds to their products.</summary>
+    public int Centre;
 
-    /// <summary>Sum of the first 16 values.</summary>
-    public int Sum0;
+    /// <summary>The same for the first 16 values.</summary>
+    public int Centre0;
 
-    /// <summary>Sum of the last 16 values.</summary>
-    public int Sum1;
+    /// <summary>The same for the last 16 values.</summary>
+    public int Centre1;
 
     /// <summary>Scale times the sum, likewise of all, the first 16 and the last 16.</summary>
     public float ScaledSum;

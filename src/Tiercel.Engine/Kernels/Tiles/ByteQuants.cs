@@ -9,6 +9,12 @@ internal readonly unsafe struct ByteQuants<TCodes> : ITileQuants
 {
     public static int BlockBytes => 512;
 
+    public static int LowBits => 8;
+
+    public static int HighBits => 0;
+
+    public static bool IsLookedUp => false;
+
     public static byte Zero => TCodes.Zero;
 
     public static byte Max => TCodes.Max;

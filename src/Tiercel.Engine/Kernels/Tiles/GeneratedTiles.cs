@@ -4,31 +4,40 @@ using Tiercel.Engine.Kernels.CodeGen;
 namespace Tiercel.Engine.Kernels.Tiles;
 
 /// <summary>
-/// Runs a tile through the generated kernels: a stretch of blocks is unpacked to the first-level cache once, then groups of rows pass over it. Bits equal those of
-/// the intrinsic kernels, so that it may be chosen by the number of rows.
+/// Runs a tile through the generated kernels. With few rows the tile is read as it is; with more a stretch of blocks is unpacked to the first-level cache once, then groups of rows
+/// pass over it. Bits equal those of the intrinsic kernels, so that it may be chosen by the number of rows.
 /// </summary>
 internal static unsafe class GeneratedTiles
 {
-    /// <summary>Blocks unpacked at a time: 16 KiB of codes.</summary>
-    private const int Stretch = 32;
+    /// <summary>Blocks unpacked at a time, a super-block: their codes and scales and the records of a group of rows fill less than half of a first-level cache of 32 KiB.</summary>
+    private const int Stretch = 8;
+
+    /// <summary>Rows from which types that no kernel reads as they are go this way, as measured: those of eight bits (unpacked) need five intrinsic instructions for one of these, others three.</summary>
+    private const int MinRows = 16;
+
+    /// <summary>Rows up to which unpacking again for each group of eight costs less than storing and loading what was unpacked.</summary>
+    private const int MaxPackedRows = 16;
 
     /// <summary>Whether weights of a kind and so many rows go this way.</summary>
-    public static bool Take(TileKind kind, int rows) => kind.Format is not null && rows >= MinRows(kind) && VnniKernel.Current is not null;
+    public static bool Take(TileKind kind, int rows)
+        => kind.Format is not null && VnniKernel.Current is not null && (rows >= MinRows || kind.WantsWide || kind.PackedKernel is not null);
 
-    /// <summary>
-    /// Rows from which it is faster, as measured. The intrinsic kernels keep what they unpacked in registers, but need three instructions where this needs one, and five for
-    /// codes of eight bits.
-    /// </summary>
-    private static int MinRows(TileKind kind) => (kind.WantsWide, kind.Nibbles) switch
-    {
-        (true, true) => 1,
-        (true, false) => 2,
-        (false, true) => 16,
-        (false, false) => 8,
-    };
-
-    [SkipLocalsInit]
     public static void Run(TileKind kind, TileArguments* arguments)
+    {
+        VnniKernel? packed = kind.PackedKernel;
+        if (packed is not null && arguments->Rows <= MaxPackedRows)
+        {
+            PackedTiles.Run(packed, kind, arguments);
+        }
+        else
+        {
+            RunUnpacked(kind, arguments, packed);
+        }
+    }
+
+    /// <param name="packed">What unpacks; null for the intrinsic unpacker.</param>
+    [SkipLocalsInit]
+    public static void RunUnpacked(TileKind kind, TileArguments* arguments, VnniKernel? packed)
     {
         byte* memory = stackalloc byte[(Stretch * (512 + 256)) + 64];
         byte* codes = (byte*)(((nuint)memory + 63) & ~(nuint)63);
@@ -36,17 +45,32 @@ internal static unsafe class GeneratedTiles
         VnniKernel kernel = VnniKernel.Current!;
         VnniArguments call = new()
         {
-            Scales = scales,
+            Scales = (byte*)scales,
             RecordStride = arguments->RecordStride * sizeof(ActivationRecord),
-            MinusZero = -kind.CodeZero,
         };
+        VnniArguments source = packed is null ? default : PackedTiles.Describe(kind, arguments);
+        source.Records = (ActivationRecord*)codes;
+        source.Sums = scales;
         new Span<float>(arguments->Sums, arguments->Rows * TileKind.Outputs).Clear();
         int blocks = arguments->Inputs / ActivationRecord.Elements;
+        int scaleBytes = packed is null ? 0 : (kind.PackedLayout!.Value.BlockBytes - kind.BlockBytes) * Stretch;
         for (int first = 0; first < blocks; first += Stretch)
         {
             int count = Math.Min(Stretch, blocks - first);
-            kind.Unpack(arguments, first, count, codes, scales);
-            call.Codes = kind.Nibbles ? codes : arguments->Weights + ((nint)first * 512);
+            if (packed is null)
+            {
+                kind.Unpack(arguments, first, count, codes, scales);
+            }
+            else
+            {
+                source.Blocks = count;
+                packed.Unpack(&source);
+                source.Scales += scaleBytes;
+            }
+
+            byte* stored = arguments->Weights + ((nint)first * kind.BlockBytes);
+            source.Codes = stored + ((nint)count * kind.BlockBytes);
+            call.Codes = kind.LowBits == 8 ? stored : codes;
             call.Blocks = count;
             for (int row = 0; row < arguments->Rows; row += VnniEmitter.MaxRows)
             {

@@ -11,6 +11,15 @@ internal unsafe interface ITileQuants
     /// <summary>Bytes of one block.</summary>
     static abstract int BlockBytes { get; }
 
+    /// <summary>Bits of a code in the first plane; 8 where codes are bytes.</summary>
+    static abstract int LowBits { get; }
+
+    /// <summary>Bits of a code in the second plane, or 0.</summary>
+    static abstract int HighBits { get; }
+
+    /// <summary>What is stored is an index of a table, and the code what the table has there.</summary>
+    static abstract bool IsLookedUp { get; }
+
     static abstract byte Zero { get; }
 
     static abstract byte Max { get; }

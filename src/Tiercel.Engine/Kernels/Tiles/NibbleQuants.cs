@@ -11,6 +11,12 @@ internal readonly unsafe struct NibbleQuants<TCodes> : ITileQuants
 {
     public static int BlockBytes => 256;
 
+    public static int LowBits => 4;
+
+    public static int HighBits => 0;
+
+    public static bool IsLookedUp => false;
+
     public static byte Zero => TCodes.Zero;
 
     public static byte Max => TCodes.Max;

@@ -10,7 +10,7 @@ namespace Tiercel.Engine.Kernels.Tiles;
 internal static unsafe class Prefetch
 {
     /// <summary>Bytes ahead.</summary>
-    private const int Distance = 32 * 1024;
+    public const int Distance = 32 * 1024;
 
     /// <summary>
     /// Called once per block while a tile is read: asks for the lines of one block's share of a tile (codes and scales lie in one piece of memory). Addresses past the matrix do no harm.

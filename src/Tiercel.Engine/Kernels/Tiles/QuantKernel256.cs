@@ -41,8 +41,8 @@ internal static unsafe class QuantKernel256<TQuants, TScales>
             Vector256<float> scale = Vector256.Create(record->Scale);
             if (TScales.TwoGroups)
             {
-                Vector256<int> dot0 = Centre(Dot(q0, q1, q2, q3, quads), &record->Sum0);
-                Vector256<int> dot1 = Centre(Dot(q4, q5, q6, q7, quads + 4), &record->Sum1);
+                Vector256<int> dot0 = Centre(Dot(q0, q1, q2, q3, quads), &record->Centre0);
+                Vector256<int> dot1 = Centre(Dot(q4, q5, q6, q7, quads + 4), &record->Centre1);
                 Vector256<float> product = Vector256.ConvertToSingle(dot0) * Vector256.Load(scales);
                 product = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(dot1), Vector256.Load(scales + 16), product);
                 sum = Vector256.FusedMultiplyAdd(product, scale, sum);
@@ -54,7 +54,7 @@ internal static unsafe class QuantKernel256<TQuants, TScales>
             }
             else
             {
-                Vector256<int> dot = Centre(Dot(q0, q1, q2, q3, quads) + Dot(q4, q5, q6, q7, quads + 4), &record->Sum);
+                Vector256<int> dot = Centre(Dot(q0, q1, q2, q3, quads) + Dot(q4, q5, q6, q7, quads + 4), &record->Centre);
                 sum = Vector256.FusedMultiplyAdd(Vector256.ConvertToSingle(dot) * Vector256.Load(scales), scale, sum);
                 if (TScales.HasOffsets)
                 {
@@ -72,8 +72,8 @@ internal static unsafe class QuantKernel256<TQuants, TScales>
     private static bool DotIsCentred => TQuants.Max > 63 && !AvxVnni.IsSupported;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Centre(Vector256<int> dot, int* sum)
-        => TQuants.Zero == 0 || DotIsCentred ? dot : dot - (Vector256.Create(*sum) << int.Log2(TQuants.Zero));
+    private static Vector256<int> Centre(Vector256<int> dot, int* centre)
+        => TQuants.Zero == 0 || DotIsCentred ? dot : dot + (Vector256.Create(*centre) >> (7 - int.Log2(TQuants.Zero)));
 
     /// <summary>Four quads; the bounds are those of the 512-bit kernel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -37,8 +37,8 @@ internal static unsafe class QuantKernel512<TQuants, TScales>
                 Vector512<float> scale = Vector512.Create(record->Scale);
                 if (TScales.TwoGroups)
                 {
-                    Vector512<int> dot0 = Centre(Dot(q0, q1, q2, q3, quads), &record->Sum0);
-                    Vector512<int> dot1 = Centre(Dot(q4, q5, q6, q7, quads + 4), &record->Sum1);
+                    Vector512<int> dot0 = Centre(Dot(q0, q1, q2, q3, quads), &record->Centre0);
+                    Vector512<int> dot1 = Centre(Dot(q4, q5, q6, q7, quads + 4), &record->Centre1);
                     Vector512<float> product = Vector512.ConvertToSingle(dot0) * s0;
                     product = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(dot1), s1, product);
                     sum = Vector512.FusedMultiplyAdd(product, scale, sum);
@@ -50,7 +50,7 @@ internal static unsafe class QuantKernel512<TQuants, TScales>
                 }
                 else
                 {
-                    Vector512<int> dot = Centre(Dot(q0, q1, q2, q3, q4, q5, q6, q7, quads), &record->Sum);
+                    Vector512<int> dot = Centre(Dot(q0, q1, q2, q3, q4, q5, q6, q7, quads), &record->Centre);
                     sum = Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(dot) * s0, scale, sum);
                     if (TScales.HasOffsets)
                     {
@@ -70,8 +70,8 @@ internal static unsafe class QuantKernel512<TQuants, TScales>
 
     /// <summary>Codes are around <see cref="ITileQuants.Zero"/>: what that adds is taken off, in integers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Centre(Vector512<int> dot, int* sum)
-        => TQuants.Zero == 0 ? dot : dot - (Vector512.Create(*sum) << int.Log2(TQuants.Zero));
+    private static Vector512<int> Centre(Vector512<int> dot, int* centre)
+        => TQuants.Zero == 0 ? dot : dot + (Vector512.Create(*centre) >> (7 - int.Log2(TQuants.Zero)));
 
     /// <summary>
     /// All eight quads. A pair of products is at most 2 * 127 * 15 = 3,810 for codes to 15, and eight of them 30,480: the sum stays in 16 bits to the end.

@@ -43,12 +43,18 @@ internal static unsafe class Rounding
             // A block that holds infinity or NaN makes every output it meets NaN, through the scale.
             *record = default;
             record->Scale = largest < InfinityBits ? 0f : float.NaN;
+            SetSums(record, 0, 0);
         }
+    }
 
-        record->Sum = record->Sum0 + record->Sum1;
-        record->ScaledSum = record->Scale * record->Sum;
-        record->ScaledSum0 = record->Scale * record->Sum0;
-        record->ScaledSum1 = record->Scale * record->Sum1;
+    private static void SetSums(ActivationRecord* record, int first, int last)
+    {
+        record->Centre = -128 * (first + last);
+        record->Centre0 = -128 * first;
+        record->Centre1 = -128 * last;
+        record->ScaledSum = record->Scale * (first + last);
+        record->ScaledSum0 = record->Scale * first;
+        record->ScaledSum1 = record->Scale * last;
     }
 
     /// <summary>The values of each quad as 16-bit numbers in the order 0, 2, 1, 3.</summary>
@@ -92,21 +98,22 @@ internal static unsafe class Rounding
         {
             Vector256<int> v0 = Nearest(source, inverse), v1 = Nearest(source + 8, inverse);
             Vector256<int> v2 = Nearest(source + 16, inverse), v3 = Nearest(source + 24, inverse);
-            record->Sum0 = Vector256.Sum(v0 + v1);
-            record->Sum1 = Vector256.Sum(v2 + v3);
+            SetSums(record, Vector256.Sum(v0 + v1), Vector256.Sum(v2 + v3));
             Vector256.Narrow(Vector256.Narrow(v0, v1), Vector256.Narrow(v2, v3)).Store(record->Values);
             return;
         }
 
-        record->Sum0 = 0;
-        record->Sum1 = 0;
+        int first = 0;
+        int last = 0;
         for (int i = 0; i < ActivationRecord.Elements; i++)
         {
             int value = (int)MathF.Round(source[i] * inverse);
             record->Values[i] = (sbyte)value;
-            record->Sum0 += i < 16 ? value : 0;
-            record->Sum1 += i < 16 ? 0 : value;
+            first += i < 16 ? value : 0;
+            last += i < 16 ? 0 : value;
         }
+
+        SetSums(record, first, last);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -35,7 +35,7 @@ internal sealed unsafe class RoundingWork : TeamWork
         {
             for (int row = 0; row < _rows.RowCount; row++)
             {
-                long index = ((long)block * _rows.RowCount) + row;
+                long index = ((long)block * ActivationRows.RecordStride(_rows.RowCount)) + row;
                 if (_wide is null)
                 {
                     int count = Math.Min(ActivationRecord.Elements, _rows.Columns - (block * ActivationRecord.Elements));

@@ -11,6 +11,12 @@ internal readonly unsafe struct TableQuants<TTable, TCodes> : ITileQuants
 {
     public static int BlockBytes => NibbleQuants<TCodes>.BlockBytes;
 
+    public static int LowBits => 4;
+
+    public static int HighBits => 0;
+
+    public static bool IsLookedUp => true;
+
     public static byte Zero => TCodes.Zero;
 
     public static byte Max => TCodes.Max;

@@ -95,7 +95,7 @@ internal sealed unsafe class TilePacker : TeamWork
         }
     }
 
-    /// <summary>Puts each quad into the lane of its output; returns the bytes that all outputs' codes take.</summary>
+    /// <summary>Puts the quads of an output into their planes; returns the bytes that all outputs' codes take.</summary>
     private int PackCodes(ReadOnlySpan<byte> codes, byte* tile, int lane)
     {
         fixed (byte* source = codes)
@@ -103,7 +103,7 @@ internal sealed unsafe class TilePacker : TeamWork
             uint* quads = (uint*)source;
             uint* lanes = (uint*)tile + lane;
             int count = codes.Length / TileKind.Quad;
-            if (!_kind.Nibbles)
+            if (_kind.LowBits == 8)
             {
                 for (int quad = 0; quad < count; quad++)
                 {
@@ -113,12 +113,32 @@ internal sealed unsafe class TilePacker : TeamWork
                 return codes.Length * TileKind.Outputs;
             }
 
-            for (int quad = 0; quad < count; quad += 2)
+            for (int quad = 0; quad < count; quad += 8)
             {
-                lanes[quad * 8] = quads[quad] | (quads[quad + 1] << 4);
+                PackPlane(quads + quad, 0, _kind.LowBits, lanes);
+                lanes += 16 * _kind.LowBits;
+                PackPlane(quads + quad, _kind.LowBits, _kind.HighBits, lanes);
+                lanes += 16 * _kind.HighBits;
             }
 
-            return codes.Length * TileKind.Outputs / 2;
+            return codes.Length * TileKind.Outputs * (_kind.LowBits + _kind.HighBits) / 8;
+        }
+    }
+
+    /// <summary>Some bits of the codes of eight quads, side by side in words that lie 16 apart.</summary>
+    private static void PackPlane(uint* quads, int firstBit, int bits, uint* lanes)
+    {
+        uint mask = 0x01010101u * ((1u << bits) - 1);
+        int quadsPerWord = bits == 0 ? 8 : 8 / bits;
+        for (int word = 0; word < bits; word++)
+        {
+            uint packed = 0;
+            for (int i = 0; i < quadsPerWord; i++)
+            {
+                packed |= ((quads[(word * quadsPerWord) + i] >> firstBit) & mask) << (i * bits);
+            }
+
+            lanes[word * 16] = packed;
         }
     }
 

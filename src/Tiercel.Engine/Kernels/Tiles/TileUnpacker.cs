@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Tiercel.Engine.Kernels.Tiles;
 
 /// <summary>
-/// Unpacks blocks of a tile to a byte per code and float scales, for the kernels that take all types in that one form (AVX-512). Codes that are bytes already are read
-/// where they lie.
+/// Unpacks blocks of a tile to a byte per code and float scales, for the kernels that take all types in that one form (AVX-512): codes are multiplied by a power of two so that zero is at
+/// 128 (or stays at 0), and scales divided by it. Codes that are bytes already are read where they lie.
 /// </summary>
 internal static unsafe class TileUnpacker<TQuants, TScales>
     where TQuants : struct, ITileQuants
@@ -23,19 +23,20 @@ internal static unsafe class TileUnpacker<TQuants, TScales>
             for (int half = 0; half < 2 && TQuants.BlockBytes < 512; half++)
             {
                 TQuants.Load(packed, half, out Vector512<byte> q0, out Vector512<byte> q1, out Vector512<byte> q2, out Vector512<byte> q3);
-                q0.Store(codes);
-                q1.Store(codes + 64);
-                q2.Store(codes + 128);
-                q3.Store(codes + 192);
+                Moved(q0).Store(codes);
+                Moved(q1).Store(codes + 64);
+                Moved(q2).Store(codes + 128);
+                Moved(q3).Store(codes + 192);
                 codes += 256;
             }
 
             TScales.Load(
                 arguments->Scales, block, out Vector512<float> s0, out Vector512<float> s1, out Vector512<float> o0, out Vector512<float> o1);
-            s0.Store(scales);
+            Vector512<float> factor = Vector512.Create(1f / (1 << CodeShift));
+            (s0 * factor).Store(scales);
             if (TScales.TwoGroups)
             {
-                s1.Store(scales + 16);
+                (s1 * factor).Store(scales + 16);
             }
 
             if (TScales.HasOffsets)
@@ -47,4 +48,10 @@ internal static unsafe class TileUnpacker<TQuants, TScales>
             scales += 64;
         }
     }
+
+    private static int CodeShift => TQuants.Zero == 0 ? 0 : 7 - int.Log2(TQuants.Zero);
+
+    /// <summary>No bit leaves its byte: the largest code is less than twice the zero.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<byte> Moved(Vector512<byte> codes) => (codes.AsUInt16() << CodeShift).AsByte();
 }

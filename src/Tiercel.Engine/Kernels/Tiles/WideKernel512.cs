@@ -37,7 +37,7 @@ internal static unsafe class WideKernel512<TQuants, TScales>
                     + Product(e4, wide + 8) + Product(e5, wide + 10) + Product(e6, wide + 12) + Product(e7, wide + 14);
                 Vector512<int> dotOdd = Product(d0, wide + 1) + Product(d1, wide + 3) + Product(d2, wide + 5) + Product(d3, wide + 7)
                     + Product(d4, wide + 9) + Product(d5, wide + 11) + Product(d6, wide + 13) + Product(d7, wide + 15);
-                Vector512<int> dot = dotEven + dotOdd - (Vector512.Create(record->Sum) << int.Log2(TQuants.Zero));
+                Vector512<int> dot = dotEven + dotOdd + (Vector512.Create(record->Centre) >> (7 - int.Log2(TQuants.Zero)));
                 Vector512<float> sum = Vector512.FusedMultiplyAdd(
                     Vector512.ConvertToSingle(dot) * s0, Vector512.Create(record->Scale), Vector512.Load(sums));
                 sum.Store(sums);
