@@ -7,6 +7,9 @@ public sealed record EngineStatus
 
     public int WaitingSequences { get; init; }
 
+    /// <summary>Sequences that may run at once.</summary>
+    public int MaxRunningSequences { get; init; }
+
     /// <summary>Blocks of the key/value cache in all, free ones, and ones that only the prefix cache holds.</summary>
     public int TotalBlocks { get; init; }
 

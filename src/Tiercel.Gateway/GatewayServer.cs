@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Tiercel.Engine;
 using Tiercel.Gateway.Endpoints;
+using Tiercel.Gateway.Identity;
 
 namespace Tiercel.Gateway;
 
@@ -16,6 +17,9 @@ public sealed class GatewayServer : IAsyncDisposable
 {
     /// <summary>How long connections whose clients do not read are waited for when the server stops.</summary>
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(5);
+
+    /// <summary>A secret that is shorter can be guessed.</summary>
+    private const int MinSecretChars = 8;
 
     private readonly WebApplication _app;
     private readonly GatewayServices _services;
@@ -47,7 +51,7 @@ public sealed class GatewayServer : IAsyncDisposable
     {
         Check(options);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options));
         // Signals belong to the program that composes the roles, not to its web server.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopGrace);
@@ -57,6 +61,12 @@ public sealed class GatewayServer : IAsyncDisposable
         app.Run(dispatcher.HandleAsync);
         try
         {
+            if (services.Worker.Trust.IsConfigured)
+            {
+                // How fast the engine is, is measured while it has nothing else to do.
+                await services.Worker.DescribeAsync(cancellationToken);
+            }
+
             await app.StartAsync(cancellationToken);
         }
         catch
@@ -112,7 +122,8 @@ public sealed class GatewayServer : IAsyncDisposable
         }
 
         IPEndPoint? open = options.Endpoints.FirstOrDefault(endpoint => !IPAddress.IsLoopback(endpoint.Address));
-        if (open is not null && options.ApiKeys.Count == 0 && !options.NoAuth)
+        bool asksForNothing = options.ApiKeys.Count == 0 && options.ClusterSecret is null && options.Tls?.ClientAuthorityFile is null;
+        if (open is not null && asksForNothing && !options.NoAuth)
         {
             throw new GatewayConfigurationException($"{open} can be reached by others: give an API key, or say explicitly that none is wanted");
         }
@@ -120,6 +131,11 @@ public sealed class GatewayServer : IAsyncDisposable
         if (options.ApiKeys.Any(string.IsNullOrWhiteSpace))
         {
             throw new GatewayConfigurationException("an API key is empty");
+        }
+
+        if (options.ClusterSecret is { } secret && secret.Reveal().Trim().Length < MinSecretChars)
+        {
+            throw new GatewayConfigurationException($"the cluster secret ({secret}) has fewer than {MinSecretChars} characters");
         }
     }
 
@@ -135,7 +151,14 @@ public sealed class GatewayServer : IAsyncDisposable
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
         foreach (IPEndPoint endpoint in options.Endpoints)
         {
-            kestrel.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(endpoint, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                if (options.Tls is { } tls)
+                {
+                    ListenerTls.Apply(listen, tls);
+                }
+            });
         }
     }
 

@@ -14,6 +14,9 @@ internal sealed class SpeedProbe(TransformerModel model, KvStorage storage, IRea
     private const int LongestChunk = 256;
     private const int Streams = 8;
 
+    /// <summary>A clock that stands still must not keep the engine from its work.</summary>
+    private const int MostRuns = 1000;
+
     /// <summary>Blocks of the chunk far behind the beginning, which needs most.</summary>
     public const int WantedBlocks = 4 * LongestChunk / KvStorage.BlockSize;
 
@@ -56,13 +59,14 @@ internal sealed class SpeedProbe(TransformerModel model, KvStorage storage, IRea
     {
         double fastest = double.PositiveInfinity;
         long first = time.GetTimestamp();
+        int runs = 0;
         do
         {
             long started = time.GetTimestamp();
             run();
             fastest = Math.Min(fastest, time.GetElapsedTime(started).TotalSeconds);
         }
-        while (time.GetElapsedTime(first) < budget);
+        while (time.GetElapsedTime(first) < budget && ++runs < MostRuns);
         return fastest;
     }
 

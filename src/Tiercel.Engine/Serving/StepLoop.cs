@@ -423,6 +423,7 @@ internal sealed class StepLoop : IDisposable
         {
             RunningSequences = _scheduler.RunningCount,
             WaitingSequences = _scheduler.WaitingCount,
+            MaxRunningSequences = _scheduler.Options.MaxRunning,
             TotalBlocks = _scheduler.TotalBlocks,
             FreeBlocks = _scheduler.FreeBlocks,
             CachedBlocks = _scheduler.CachedBlocks,

@@ -28,7 +28,7 @@ internal sealed class ChatCompletionsEndpoint(GatewayServices services, Generati
 
         exchange.Model = engine.Model.Name;
         EncodedPrompt prompt = services.Prompts.EncodeChat(
-            body.Messages, body.AddGenerationPrompt, body.AddSpecialTokens, body.ReasoningEffort, body.TemplateArguments, reserve: 1);
+            body.Messages, body.AddGenerationPrompt, body.AddSpecialTokens, body.ReasoningEffort, body.TemplateArguments, reserve: 1, exchange.Peer?.Created);
         if (!prompt.Succeeded)
         {
             await exchange.RefuseAsync(prompt.Error);

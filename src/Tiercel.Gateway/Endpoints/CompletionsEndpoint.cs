@@ -58,5 +58,5 @@ internal sealed class CompletionsEndpoint(GatewayServices services, GenerationPa
 
     /// <summary>A text is repeated as it was sent; token ids are repeated as their text.</summary>
     private static CompletionEcho Echo(Tokenizer tokenizer, CompletionBody body, List<IReadOnlyList<int>> prompts) =>
-        new([.. body.Prompts.Select((prompt, i) => prompt.Text ?? tokenizer.Decode(prompts[i], body.RenderSpecialTokens))]);
+        new([.. body.Prompts.Select((prompt, i) => prompt.Text ?? tokenizer.Decode(prompts[i], body.RenderSpecialTokens))], prompts);
 }

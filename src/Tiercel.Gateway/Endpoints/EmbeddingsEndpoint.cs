@@ -44,7 +44,7 @@ internal sealed class EmbeddingsEndpoint(GatewayServices services) : IBodyEndpoi
                 return;
             }
 
-            requests.Add(new EmbeddingRequest { Id = $"{exchange.AnswerId}-{i}", Prompt = prompt.Tokens, CacheSalt = exchange.Tenant, Priority = body.Priority });
+            requests.Add(new EmbeddingRequest { Id = $"{exchange.AnswerId}-{i}", Prompt = prompt.Tokens, CacheSalt = exchange.SaltOf(""), Priority = exchange.Peer?.Priority ?? body.Priority });
         }
 
         await RunAsync(exchange, engine, body, requests);

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Tiercel.Engine;
+using Tiercel.Gateway.Workers;
 using Tiercel.Protocols.Errors;
 
 namespace Tiercel.Gateway.Endpoints;
@@ -22,6 +23,12 @@ internal sealed class Exchange(HttpContext context, string requestId, long start
 
     public string Tenant { get; set; } = "";
 
+    /// <summary>What the fleet's gateway says about the request; null where it comes from anybody else.</summary>
+    public PeerHeaders? Peer { get; set; }
+
+    /// <summary>Where the request was when it moved here; null where it begins here.</summary>
+    public ResumeBody? Resume { get; set; }
+
     public string? Model { get; set; }
 
     public string? AnswerId { get; set; }
@@ -39,6 +46,15 @@ internal sealed class Exchange(HttpContext context, string requestId, long start
 
     /// <summary>Ends when the client goes away.</summary>
     public CancellationToken ClientGone => Context.RequestAborted;
+
+    /// <summary>
+    /// Salt of the request's cached prefixes: the tenant, and below it what the request says. No other tenant has it, whatever it calls itself and sends.
+    /// </summary>
+    public string SaltOf(string own)
+    {
+        string tenant = Uri.EscapeDataString(Tenant);
+        return own.Length > 0 ? $"{tenant}/{own}" : tenant;
+    }
 
     /// <summary>Sends an error in place of an answer. Where the answer has begun nothing honest can be sent, so the connection is cut.</summary>
     public Task RefuseAsync(ApiError error)

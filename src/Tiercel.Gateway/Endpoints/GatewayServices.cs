@@ -4,6 +4,7 @@ using Tiercel.Gateway.Identity;
 using Tiercel.Gateway.Metering;
 using Tiercel.Gateway.Prompts;
 using Tiercel.Gateway.Routing;
+using Tiercel.Gateway.Workers;
 
 namespace Tiercel.Gateway.Endpoints;
 
@@ -25,6 +26,7 @@ internal sealed class GatewayServices : IAsyncDisposable
         Bodies = new BodyBudget(options.MaxBufferedBodyBytes);
         Log = new RequestLog(options.RequestLog, time);
         Engine = engine;
+        Worker = new WorkerRole(options, engine, Gate, time);
     }
 
     public GatewayOptions Options { get; }
@@ -53,11 +55,14 @@ internal sealed class GatewayServices : IAsyncDisposable
 
     public RequestLog Log { get; }
 
+    public WorkerRole Worker { get; }
+
     /// <summary>Ends running answers when the grace of a drain is over.</summary>
     public CancellationTokenSource Stopping { get; } = new();
 
     public async ValueTask DisposeAsync()
     {
+        await Worker.DisposeAsync();
         await Log.DisposeAsync();
         Stopping.Dispose();
     }

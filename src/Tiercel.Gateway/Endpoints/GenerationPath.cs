@@ -4,6 +4,7 @@ using Tiercel.Gateway.Metering;
 using Tiercel.Gateway.Prompts;
 using Tiercel.Gateway.Streaming;
 using Tiercel.Gateway.Upstreams;
+using Tiercel.Gateway.Workers;
 using Tiercel.Protocols.Errors;
 using Tiercel.Protocols.OpenAI;
 using Tiercel.Protocols.Writing;
@@ -13,6 +14,9 @@ namespace Tiercel.Gateway.Endpoints;
 /// <summary>The part of the request path that all generating endpoints share, from encoded prompts to the settled answer.</summary>
 internal sealed class GenerationPath(GatewayServices services)
 {
+    /// <summary>Parts the seeds of a request's prompts.</summary>
+    private const ulong SeedStep = 0x9E3779B97F4A7C15;
+
     private static readonly string Fingerprint = $"fp_tiercel_{Product.Version}";
 
     /// <param name="exchange">The request.</param>
@@ -45,7 +49,14 @@ internal sealed class GenerationPath(GatewayServices services)
             return;
         }
 
-        AnswerHead head = new(services.Random.NextId(idPrefix), services.Time.GetUtcNow().ToUnixTimeSeconds(), engine.Model.Name, Fingerprint);
+        if (exchange.Resume is { } resume && CheckResume(resume, body, prompts.Count) is ApiError notHere)
+        {
+            await exchange.RefuseAsync(notHere);
+            return;
+        }
+
+        DateTimeOffset created = exchange.Peer?.Created ?? services.Time.GetUtcNow();
+        AnswerHead head = new(exchange.Peer?.AnswerId ?? services.Random.NextId(idPrefix), created.ToUnixTimeSeconds(), engine.Model.Name, Fingerprint);
         exchange.AnswerId = head.Id;
         exchange.Streams = body.Stream;
 
@@ -61,21 +72,78 @@ internal sealed class GenerationPath(GatewayServices services)
         await using CancellationTokenRegistration stopping = services.Stopping.Token.Register(static state => ((PromptBatch)state!).Cancel(), batch);
         RequestMeter meter = new(services.Metrics, services.Time, exchange.Started, body, batch.Choices);
         AnswerRunner runner = new(exchange, batch, meter, services.Options, services.Time, promptParameter);
-        await (body.Stream ? runner.StreamAsync(output => createWriter(head, output)) : runner.SendWholeAsync(createCollector(head)));
+        await (body.Stream
+            ? runner.StreamAsync(output => Prepare(createWriter(head, output), exchange, batch.Choices))
+            : runner.SendWholeAsync(createCollector(head)));
+    }
+
+    private static ChunkWriter Prepare(ChunkWriter writer, Exchange exchange, int choices)
+    {
+        writer.ListsTokens = exchange.Peer?.WantsTokens == true;
+        for (int choice = 0; exchange.Resume is not null && choice < choices; choice++)
+        {
+            if (exchange.Resume.HasBegun(choice))
+            {
+                writer.SkipStart(choice);
+            }
+        }
+
+        return writer;
+    }
+
+    private static ApiError? CheckResume(ResumeBody resume, GenerationBody body, int prompts)
+    {
+        if (!body.Stream)
+        {
+            return ApiErrors.InvalidValue("stream", "Only a stream can be resumed.");
+        }
+
+        int choices = prompts * body.Choices;
+        return resume.Choices.Keys.Any(index => index >= choices)
+            ? ApiErrors.InvalidValue("choices", $"A choice has an index beyond the {choices} choices of the request.")
+            : null;
     }
 
     private List<GenerationRequest> BuildRequests(
         Exchange exchange, IInferenceEngine engine, GenerationBody body, IReadOnlyList<IReadOnlyList<int>> prompts, string id)
     {
         IReadOnlyList<int> breakers = DryBreakers.Of(body, engine.Tokenizer);
-        string salt = body.CacheSalt.Length > 0 ? $"{exchange.Tenant}/{body.CacheSalt}" : exchange.Tenant;
+        string salt = exchange.SaltOf(body.CacheSalt);
         List<GenerationRequest> requests = new(prompts.Count);
         for (int i = 0; i < prompts.Count; i++)
         {
             string promptId = prompts.Count == 1 ? id : $"{id}-{i}";
-            requests.Add(EngineRequests.Build(body, promptId, prompts[i], services.Random.Next(), salt, breakers));
+            ulong seed = exchange.Peer?.Seed is ulong given ? unchecked(given + (SeedStep * (ulong)i)) : services.Random.Next();
+            GenerationRequest request = EngineRequests.Build(body, promptId, prompts[i], seed, salt, breakers);
+            requests.Add(Resume(exchange, request with { Priority = exchange.Peer?.Priority ?? body.Priority }, i));
+        }
+
+        // A gateway's view of a prompt is one of its bytes, so only a request of one prompt can be matched to its tokens.
+        if (exchange.Peer?.Request is long number && prompts.Count == 1)
+        {
+            services.Worker.NotePrompt(number, salt, prompts[0]);
         }
 
         return requests;
+    }
+
+    /// <summary>Adds to the request of one prompt how far its choices had come elsewhere, where any had begun.</summary>
+    private static GenerationRequest Resume(Exchange exchange, GenerationRequest request, int prompt)
+    {
+        if (exchange.Resume is not ResumeBody resume)
+        {
+            return request;
+        }
+
+        bool begun = false;
+        ResumedChoice[] choices = new ResumedChoice[request.Choices];
+        for (int i = 0; i < choices.Length; i++)
+        {
+            int index = (prompt * choices.Length) + i;
+            begun |= resume.HasBegun(index);
+            choices[i] = resume.Choices.TryGetValue(index, out ResumeChoice? state) ? new ResumedChoice(state.Tokens, state.IsFinished) : new ResumedChoice([], false);
+        }
+
+        return begun ? request with { Resume = choices, PromptLogprobs = null } : request;
     }
 }

@@ -12,6 +12,7 @@ internal sealed class RequestBody : IDisposable
     private const int FirstChunk = 16 * 1024;
     private readonly BodyBudget _budget;
     private byte[] _buffer = [];
+    private int _start;
     private int _length;
 
     private RequestBody(BodyBudget budget)
@@ -19,9 +20,16 @@ internal sealed class RequestBody : IDisposable
         _budget = budget;
     }
 
-    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, _length);
+    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(_start, _length);
 
-    public ReadOnlySpan<byte> Bytes => _buffer.AsSpan(0, _length);
+    public ReadOnlySpan<byte> Bytes => _buffer.AsSpan(_start, _length);
+
+    /// <summary>Keeps a part of the bytes only: a body within the body.</summary>
+    public void Narrow(Range part)
+    {
+        (int offset, int length) = part.GetOffsetAndLength(_length);
+        (_start, _length) = (_start + offset, length);
+    }
 
     /// <summary>Reads a body of JSON to its end.</summary>
     public static async ValueTask<(RequestBody? Body, ApiError? Error)> ReadAsync(

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Tiercel.Gateway.Identity;
+using Tiercel.Gateway.Workers;
 using Tiercel.Protocols.Errors;
 
 namespace Tiercel.Gateway.Endpoints;
@@ -11,6 +12,8 @@ internal sealed class RequestDispatcher
     private const int MaxRequestIdChars = 128;
     private readonly GatewayServices _services;
     private readonly StatusEndpoints _status;
+    private readonly InternalEndpoints _internal;
+    private readonly ResumeEndpoint _resume;
     private readonly Dictionary<string, IBodyEndpoint> _posts;
     private int _open;
 
@@ -18,6 +21,7 @@ internal sealed class RequestDispatcher
     {
         _services = services;
         _status = new StatusEndpoints(services);
+        _internal = new InternalEndpoints(services);
         GenerationPath path = new(services);
         _posts = new Dictionary<string, IBodyEndpoint>(StringComparer.Ordinal)
         {
@@ -27,6 +31,7 @@ internal sealed class RequestDispatcher
             ["/tokenize"] = new TokenizeEndpoint(services),
             ["/detokenize"] = new DetokenizeEndpoint(services),
         };
+        _resume = new ResumeEndpoint(_posts);
     }
 
     /// <summary>What is served, for people.</summary>
@@ -98,6 +103,12 @@ internal sealed class RequestDispatcher
             return;
         }
 
+        if (path.StartsWith(InternalEndpoints.Prefix, StringComparison.Ordinal))
+        {
+            await RouteInternalAsync(exchange, path);
+            return;
+        }
+
         bool isPost = _posts.TryGetValue(path, out IBodyEndpoint? endpoint);
         Func<Exchange, Task>? get = isPost ? null : FindGet(path);
         if (!isPost && get is null)
@@ -122,7 +133,32 @@ internal sealed class RequestDispatcher
             return;
         }
 
-        await (get is null ? AnswerBodyAsync(exchange, endpoint!) : get(exchange));
+        await (get is null ? AnswerBodyAsync(exchange, endpoint!, _services.Options.MaxBodyBytes) : get(exchange));
+    }
+
+    /// <summary>What only gateways of the fleet may ask.</summary>
+    private async Task RouteInternalAsync(Exchange exchange, string path)
+    {
+        if (exchange.Peer is null || !InternalEndpoints.Paths.Contains(path, StringComparer.Ordinal))
+        {
+            bool asked = exchange.Peer is null && _services.Worker.Trust.IsConfigured;
+            await exchange.RefuseAsync(asked ? ApiErrors.NotOfTheFleet() : ApiErrors.PathNotFound());
+            return;
+        }
+
+        exchange.Path = path;
+        string method = InternalEndpoints.IsPost(path) ? "POST" : "GET";
+        if (exchange.Context.Request.Method != method)
+        {
+            exchange.Context.Response.Headers.Allow = method;
+            await exchange.RefuseAsync(ApiErrors.MethodNotAllowed(method));
+            return;
+        }
+
+        // The body holds a whole request, and the tokens of its answer.
+        await (path == InternalEndpoints.ResumePath
+            ? AnswerBodyAsync(exchange, _resume, 2 * _services.Options.MaxBodyBytes)
+            : _internal.AnswerAsync(exchange, path));
     }
 
     /// <summary>Checks what can be checked before the path is looked at; null where the request may go on.</summary>
@@ -140,12 +176,42 @@ internal sealed class RequestDispatcher
             return ApiErrors.InvalidHeader("x-request-id", $"'x-request-id' must be 1 to {MaxRequestIdChars} printable ASCII characters.");
         }
 
-        return _services.Hosts.Allows(context.Request.Host) ? null : ApiErrors.HostRefused();
+        return _services.Hosts.Allows(context.Request.Host) ? Recognise(exchange) : ApiErrors.HostRefused();
+    }
+
+    /// <summary>Believes what a gateway of the fleet says of its request, and tells it who answers. Nobody else is asked, and nobody else is told.</summary>
+    private ApiError? Recognise(Exchange exchange)
+    {
+        HttpContext context = exchange.Context;
+        if (!_services.Worker.Trust.Trusts(context))
+        {
+            return null;
+        }
+
+        if (!PeerHeaders.TryRead(context.Request.Headers, out PeerHeaders? peer, out ApiError? error))
+        {
+            return error;
+        }
+
+        exchange.Peer = peer;
+        exchange.Tenant = peer.Tenant;
+        context.Response.Headers["x-tiercel-worker"] = _services.Worker.Generation;
+        context.Response.Headers["x-tiercel-numerics"] = _services.Engine.Model.NumericsId;
+        return null;
     }
 
     private ApiError? Identify(Exchange exchange)
     {
-        ApiError? error = _services.Keys.Identify(exchange.Context.Request, out string tenant);
+        if (exchange.Peer is not null)
+        {
+            return null;
+        }
+
+        // A worker that was given no keys works for its fleet alone.
+        bool forFleetOnly = _services.Worker.Trust.IsConfigured && _services.Options is { ApiKeys.Count: 0, NoAuth: false };
+        ApiError? error = forFleetOnly ? ApiErrors.NotOfTheFleet() : null;
+        string tenant = "";
+        error ??= _services.Keys.Identify(exchange.Context.Request, out tenant);
         exchange.Tenant = tenant;
         return error;
     }
@@ -162,7 +228,7 @@ internal sealed class RequestDispatcher
         _ => null,
     };
 
-    private async Task AnswerBodyAsync(Exchange exchange, IBodyEndpoint endpoint)
+    private async Task AnswerBodyAsync(Exchange exchange, IBodyEndpoint endpoint, long maxBytes)
     {
         // 4 Admit. The engine's own bounded queue has the last word.
         if (_services.Gate.TryEnter() is ApiError full)
@@ -175,7 +241,7 @@ internal sealed class RequestDispatcher
         {
             // 1 Read.
             (RequestBody? body, ApiError? error) = await RequestBody.ReadAsync(
-                exchange.Context.Request, _services.Bodies, _services.Options.MaxBodyBytes, exchange.ClientGone);
+                exchange.Context.Request, _services.Bodies, maxBytes, exchange.ClientGone);
             using (body)
             {
                 await (body is null ? exchange.RefuseAsync(error!) : endpoint.HandleAsync(exchange, body));

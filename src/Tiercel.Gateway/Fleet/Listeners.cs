@@ -1,8 +1,6 @@
-using System.Security.Cryptography.X509Certificates;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Tiercel.Gateway.Configuration;
+using Tiercel.Gateway.Identity;
 
 namespace Tiercel.Gateway.Fleet;
 
@@ -27,31 +25,9 @@ internal static class Listeners
                 listen.Protocols = HttpProtocols.Http1;
                 if (listener.Tls is TlsSettings tls)
                 {
-                    listen.UseHttps(https => Secure(https, tls));
+                    ListenerTls.Apply(listen, tls);
                 }
             });
         }
-    }
-
-    /// <exception cref="GatewayConfigurationException">A file is missing or holds no certificate.</exception>
-    private static void Secure(HttpsConnectionAdapterOptions https, TlsSettings tls)
-    {
-        https.ServerCertificate = X509Certificate2.CreateFromPemFile(tls.CertificateFile, tls.KeyFile);
-        if (tls.ClientAuthorityFile is not string authority)
-        {
-            return;
-        }
-
-        X509Certificate2Collection trusted = [];
-        trusted.ImportFromPemFile(authority);
-        https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
-        https.ClientCertificateValidation = (certificate, _, _) =>
-        {
-            using X509Chain chain = new();
-            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            chain.ChainPolicy.CustomTrustStore.AddRange(trusted);
-            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-            return chain.Build(certificate);
-        };
     }
 }

@@ -26,13 +26,15 @@ internal sealed class PromptEncoder
 
     /// <summary>Renders a conversation by the model's template and encodes it.</summary>
     /// <param name="reserve">Tokens that must be left in the context, 1 where something will be generated.</param>
+    /// <param name="now">The time that templates may write into the prompt; a request that moves to another worker keeps its own.</param>
     public EncodedPrompt EncodeChat(
         IReadOnlyList<ChatMessage> messages,
         bool addGenerationPrompt,
         bool? addSpecialTokens,
         string? reasoningEffort,
         IReadOnlyDictionary<string, JsonElement>? arguments,
-        int reserve)
+        int reserve,
+        DateTimeOffset? now = null)
     {
         if (_engine.ChatTemplate is not ChatTemplate template)
         {
@@ -66,7 +68,7 @@ internal sealed class PromptEncoder
                     Messages = messages,
                     AddGenerationPrompt = addGenerationPrompt,
                     Arguments = arguments,
-                    Now = _time.GetUtcNow(),
+                    Now = now ?? _time.GetUtcNow(),
                 },
                 addSpecialTokens);
         }

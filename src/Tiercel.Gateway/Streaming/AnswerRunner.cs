@@ -16,7 +16,7 @@ namespace Tiercel.Gateway.Streaming;
 /// </summary>
 internal sealed class AnswerRunner(Exchange exchange, PromptBatch batch, RequestMeter meter, GatewayOptions options, TimeProvider time, string promptParameter)
 {
-    private int _choicesLeft = batch.Choices;
+    private int _choicesLeft = batch.OpenChoices;
     private Task<bool>? _waiting;
 
     /// <summary>Gathers the answer and sends it when all choices have ended.</summary>
@@ -70,6 +70,12 @@ internal sealed class AnswerRunner(Exchange exchange, PromptBatch batch, Request
                 bool written = false;
                 while (_choicesLeft > 0 && batch.TryRead(out int choice, out GenerationEvent? news))
                 {
+                    if (news.ReplayedTokens is not null)
+                    {
+                        writer.Replay(choice, news.ReplayedTokens);
+                        continue;
+                    }
+
                     if (Take(choice, news) is ApiError error)
                     {
                         await FailAsync(writer, output, headSent, error);
@@ -88,6 +94,13 @@ internal sealed class AnswerRunner(Exchange exchange, PromptBatch batch, Request
 
                 if (_choicesLeft == 0)
                 {
+                    if (!started)
+                    {
+                        // All choices had ended elsewhere.
+                        SetHead(ref headSent);
+                        writer.Start();
+                    }
+
                     writer.Finish(batch.Usage);
                     await FlushAsync(output);
                     return;

@@ -20,6 +20,9 @@ internal sealed class PromptBatch : IAsyncDisposable
     private readonly CancellationTokenSource _cancelled = new();
     private readonly Lock _lock = new();
     private readonly Stack<int> _waiting = [];
+
+    /// <summary>Usage of the prompts whose choices have all ended elsewhere.</summary>
+    private readonly GenerationUsage _elsewhere;
     private int _workers;
     private int _running;
 
@@ -29,12 +32,20 @@ internal sealed class PromptBatch : IAsyncDisposable
         _requests = requests;
         _streams = new GenerationStream?[requests.Count];
         _streams[0] = first;
+        OpenChoices = requests.Sum(CountOpen);
         if (requests.Count > 1)
         {
             _merged = Channel.CreateBounded<(int, GenerationEvent)>(new BoundedChannelOptions(MergedCapacity) { SingleReader = true });
             for (int prompt = requests.Count - 1; prompt > 0; prompt--)
             {
-                _waiting.Push(prompt);
+                if (CountOpen(requests[prompt]) > 0)
+                {
+                    _waiting.Push(prompt);
+                }
+                else
+                {
+                    _elsewhere = Sum(_elsewhere, new GenerationUsage(requests[prompt].Prompt.Count, 0, requests[prompt].Resume!.Sum(choice => choice.Tokens.Count)));
+                }
             }
 
             _workers = Math.Min(window, requests.Count);
@@ -49,16 +60,18 @@ internal sealed class PromptBatch : IAsyncDisposable
 
     public int Choices => _requests.Count * _requests[0].Choices;
 
+    /// <summary>Choices that have an end to come; those of a resumed request that ended elsewhere have not.</summary>
+    public int OpenChoices { get; }
+
     /// <summary>Sum over the prompts so far.</summary>
     public GenerationUsage Usage
     {
         get
         {
-            GenerationUsage sum = default;
+            GenerationUsage sum = _elsewhere;
             foreach (GenerationStream? stream in _streams)
             {
-                GenerationUsage one = stream?.Usage ?? default;
-                sum = new GenerationUsage(sum.PromptTokens + one.PromptTokens, sum.CachedTokens + one.CachedTokens, sum.OutputTokens + one.OutputTokens);
+                sum = Sum(sum, stream?.Usage ?? default);
             }
 
             return sum;
@@ -115,6 +128,11 @@ internal sealed class PromptBatch : IAsyncDisposable
         Cancel();
         return ValueTask.CompletedTask;
     }
+
+    private static int CountOpen(GenerationRequest request) => request.Resume?.Count(choice => !choice.IsFinished) ?? request.Choices;
+
+    private static GenerationUsage Sum(GenerationUsage a, GenerationUsage b) =>
+        new(a.PromptTokens + b.PromptTokens, a.CachedTokens + b.CachedTokens, a.OutputTokens + b.OutputTokens);
 
     /// <summary>Carries one prompt after the other through the engine.</summary>
     private async Task WorkAsync(GenerationStream? stream)

@@ -58,6 +58,9 @@ public static partial class ApiErrors
             ? "No API key was sent. Send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'."
             : "Incorrect API key.");
 
+    public static ApiError NotOfTheFleet() =>
+        new(401, Invalid, "not_of_the_fleet", "This answers gateways of its own fleet only, and the request shows neither their secret nor their certificate.");
+
     public static ApiError HostRefused() => new(
         403,
         Invalid,

@@ -7,14 +7,14 @@ namespace Tiercel.Protocols.Writing;
 /// <summary>A chat completion as a stream.</summary>
 public sealed class ChatChunkWriter : ChunkWriter
 {
-    private readonly int _choices;
+    private readonly bool[] _begun;
     private readonly Tokenizer? _logprobs;
 
     /// <param name="logprobs">Set where log probabilities were asked for.</param>
     public ChatChunkWriter(AnswerHead head, IBufferWriter<byte> output, int choices, bool includeUsage, Tokenizer? logprobs)
         : base(head, output, includeUsage)
     {
-        _choices = choices;
+        _begun = new bool[choices];
         _logprobs = logprobs;
     }
 
@@ -23,9 +23,14 @@ public sealed class ChatChunkWriter : ChunkWriter
     /// <summary>The first chunk of each choice says who speaks; the JavaScript client's stream helper throws without it.</summary>
     public override void Start()
     {
-        for (int choice = 0; choice < _choices; choice++)
+        for (int choice = 0; choice < _begun.Length; choice++)
         {
-            BeginChunk(choice);
+            if (_begun[choice])
+            {
+                continue;
+            }
+
+            BeginChunk(choice, []);
             Json.WriteStartObject("delta"u8);
             Json.WriteString("role"u8, "assistant"u8);
             Json.WriteString("content"u8, ""u8);
@@ -35,12 +40,15 @@ public sealed class ChatChunkWriter : ChunkWriter
         }
     }
 
+    public override void SkipStart(int choice) => _begun[choice] = true;
+
     public override bool Add(int choice, GenerationEvent news)
     {
         bool hasLogprobs = _logprobs is not null && news.Tokens.Count > 0;
-        if (news.Text.Length > 0 || hasLogprobs)
+        bool hasContent = news.Text.Length > 0 || hasLogprobs;
+        if (hasContent)
         {
-            BeginChunk(choice);
+            BeginChunk(choice, news.CoveredTokens);
             Json.WriteStartObject("delta"u8);
             Json.WriteString("content"u8, news.Text);
             Json.WriteEndObject();
@@ -58,13 +66,13 @@ public sealed class ChatChunkWriter : ChunkWriter
 
         if (news.Finish is not null)
         {
-            BeginChunk(choice);
+            BeginChunk(choice, hasContent ? [] : news.CoveredTokens);
             Json.WriteStartObject("delta"u8);
             Json.WriteEndObject();
             Json.WriteNull("logprobs"u8);
             EndChunk(news.Finish);
         }
 
-        return news.Text.Length > 0 || hasLogprobs || news.Finish is not null;
+        return hasContent || news.Finish is not null;
     }
 }

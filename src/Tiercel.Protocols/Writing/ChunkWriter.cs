@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Text.Json;
 using Tiercel.Engine;
 using Tiercel.Protocols.Errors;
@@ -21,6 +22,12 @@ public abstract class ChunkWriter : IDisposable
         _includeUsage = includeUsage;
         Json = new Utf8JsonWriter(output, JsonOutput.Options);
     }
+
+    /// <summary>
+    /// Whether each chunk of a choice has a comment before it, <c>: t CHOICE TOKEN TOKEN…</c>, with the tokens that the choice has taken since its last chunk. By
+    /// these another worker can go on where this one stops; a gateway takes them out.
+    /// </summary>
+    public bool ListsTokens { get; set; }
 
     protected AnswerHead Head { get; }
 
@@ -70,9 +77,24 @@ public abstract class ChunkWriter : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Begins a chunk with one choice, left open for its fields.</summary>
-    protected void BeginChunk(int choice)
+    /// <summary>The choice began elsewhere, and its first chunk was sent there.</summary>
+    public abstract void SkipStart(int choice);
+
+    /// <summary>Takes note of what was sent elsewhere of a choice with log probabilities.</summary>
+    public virtual void Replay(int choice, IReadOnlyList<int> tokens)
     {
+        // Most writers keep nothing between chunks.
+    }
+
+    /// <summary>Begins a chunk with one choice, left open for its fields.</summary>
+    /// <param name="covered">Tokens that were taken for this chunk.</param>
+    protected void BeginChunk(int choice, IReadOnlyList<int> covered)
+    {
+        if (ListsTokens)
+        {
+            WriteTokens(choice, covered);
+        }
+
         BeginEvent();
         WriteHead();
         Json.WriteStartArray("choices"u8);
@@ -91,6 +113,29 @@ public abstract class ChunkWriter : IDisposable
         }
 
         EndEvent();
+    }
+
+    private void WriteTokens(int choice, IReadOnlyList<int> tokens)
+    {
+        // ": t ", then numbers of at most ten digits, each after a space.
+        Span<byte> line = _output.GetSpan(16 + ((tokens.Count + 1) * 11));
+        ": t "u8.CopyTo(line);
+        int length = 4;
+        Append(choice, line);
+        foreach (int token in tokens)
+        {
+            line[length++] = (byte)' ';
+            Append(token, line);
+        }
+
+        line[length++] = (byte)'\n';
+        _output.Advance(length);
+
+        void Append(int number, Span<byte> target)
+        {
+            Utf8Formatter.TryFormat(number, target[length..], out int written);
+            length += written;
+        }
     }
 
     private void BeginEvent()

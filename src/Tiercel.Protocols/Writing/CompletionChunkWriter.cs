@@ -44,25 +44,39 @@ public sealed class CompletionChunkWriter : ChunkWriter
         // Text completions have no opening chunk.
     }
 
+    public override void SkipStart(int choice) => _begun[choice] = true;
+
+    public override void Replay(int choice, IReadOnlyList<int> tokens)
+    {
+        // The echoed prompt has its log probabilities in its first choice.
+        if (_echo is not null && _begun[choice] && choice % _choicesPerPrompt == 0)
+        {
+            _logprobs?[choice].Skip(_echo.Prompts[choice / _choicesPerPrompt]);
+        }
+
+        _logprobs?[choice].Skip(tokens);
+    }
+
     public override bool Add(int choice, GenerationEvent news)
     {
         bool written = false;
         if (_echo is not null && !_begun[choice])
         {
             _begun[choice] = true;
-            WriteText(choice, _echo.Texts[choice / _choicesPerPrompt], news.PromptTokens ?? []);
+            WriteText(choice, _echo.Texts[choice / _choicesPerPrompt], news.PromptTokens ?? [], []);
             written = true;
         }
 
-        if (news.Text.Length > 0 || (_logprobs is not null && news.Tokens.Count > 0))
+        bool hasContent = news.Text.Length > 0 || (_logprobs is not null && news.Tokens.Count > 0);
+        if (hasContent)
         {
-            WriteText(choice, news.Text, news.Tokens);
+            WriteText(choice, news.Text, news.Tokens, news.CoveredTokens);
             written = true;
         }
 
         if (news.Finish is not null)
         {
-            BeginChunk(choice);
+            BeginChunk(choice, hasContent ? [] : news.CoveredTokens);
             Json.WriteString("text"u8, ""u8);
             Json.WriteNull("logprobs"u8);
             EndChunk(news.Finish);
@@ -72,9 +86,9 @@ public sealed class CompletionChunkWriter : ChunkWriter
         return written;
     }
 
-    private void WriteText(int choice, string text, IReadOnlyList<GeneratedToken> tokens)
+    private void WriteText(int choice, string text, IReadOnlyList<GeneratedToken> tokens, IReadOnlyList<int> covered)
     {
-        BeginChunk(choice);
+        BeginChunk(choice, covered);
         Json.WriteString("text"u8, text);
         if (_logprobs is not null)
         {

@@ -17,6 +17,15 @@ internal sealed class CompletionLogprobs
         _decoder = tokenizer.CreateStreamDecoder(renderSpecial);
     }
 
+    /// <summary>Goes past tokens that were written elsewhere.</summary>
+    public void Skip(IReadOnlyList<int> tokens)
+    {
+        foreach (int token in tokens)
+        {
+            _offset += _decoder.Push(token).Length;
+        }
+    }
+
     /// <summary>Writes the <c>logprobs</c> property of a choice.</summary>
     public void Write(Utf8JsonWriter json, IReadOnlyList<GeneratedToken> tokens)
     {

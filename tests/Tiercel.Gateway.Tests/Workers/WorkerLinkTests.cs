@@ -1,0 +1,312 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.IO.Pipelines;
+using System.Text;
+using Tiercel.Engine.KvCache;
+using Tiercel.Gateway.Routing;
+using Tiercel.Gateway.Workers;
+
+namespace Tiercel.Gateway.Tests.Workers;
+
+/// <summary>A gateway's ear: it follows a real worker, and is not led astray by anything else.</summary>
+public sealed class WorkerLinkTests
+{
+    private static readonly WorkerLinkOptions Fast = new() { FirstBackoff = TimeSpan.FromMilliseconds(5), LongestBackoff = TimeSpan.FromMilliseconds(20), Seed = 1 };
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task It_learns_what_a_worker_holds_and_which_prompts_it_was_sent()
+    {
+        await using TestWorker worker = await TestWorker.StartAsync(contextLength: 256, kvBytes: 1 << 20);
+        Sink sink = new();
+        await using WorkerLink link = new(ScriptedUpstream.To(worker.Client), sink, Fast, TimeProvider.System);
+        link.Start();
+        for (int i = 0; i < 24; i++)
+        {
+            string words = string.Join(' ', Enumerable.Range(0, 60).Select(word => $"{word * (i + 3) % 97}"));
+            await TestWorker.StreamAsync(
+                worker.Client,
+                TestWorker.Post("/v1/completions", $$"""{"prompt":"{{words}}","max_tokens":2,"stream":true}""", ("x-tiercel-request", $"{i}"), ("x-tiercel-tenant", "t")));
+        }
+
+        await sink.UntilAsync(s => s.Prompts.ContainsKey(23));
+        WorkerEvent.Prompt prompt = sink.Prompts[23];
+        Assert.Equal(prompt.Tokens / KvStorage.BlockSize, prompt.Blocks.Length);
+        await sink.UntilAsync(s => prompt.Blocks.All(s.Held.Contains));
+        Assert.True(sink.Removed > 0, "the cache was meant to be too small");
+        await sink.UntilAsync(s => s.Status is { Running: 0, IsAlive: true, Steps: > 0 });
+        Assert.Equal(worker.Engine.Model.NumericsId, sink.Info!.NumericsId);
+        Assert.NotNull(sink.Info.Profile);
+
+        // What it has put together from events is what the worker says when it is asked for everything.
+        Sink fresh = new();
+        await using WorkerLink second = new(ScriptedUpstream.To(worker.Client), fresh, Fast, TimeProvider.System);
+        second.Start();
+        await fresh.UntilAsync(s => s.Snapshots == 1);
+        Assert.Equal(fresh.Held.Order(), sink.Held.Order());
+        Assert.Empty(sink.Losses);
+        await worker.Client.PostAsync("/internal/drain", null, Cancellation);
+        await sink.UntilAsync(s => s.Status!.IsDraining);
+    }
+
+    [Fact]
+    public async Task After_a_break_it_goes_on_where_it_stopped_and_with_a_new_start_from_the_beginning()
+    {
+        WorkerEventHub hub = new("first");
+        WorkerEventHub current = hub;
+        List<string> asked = [];
+        int opened = 0;
+        ScriptedUpstream worker = new((request, output) =>
+        {
+            asked.Add(request.Path);
+            return request.Path == "/internal/info" ? InfoAsync(output, current.Generation) : EventsAsync(output, current, request.Path, lines: 2 + opened++);
+        });
+        Sink sink = new();
+        await using WorkerLink link = new(worker, sink, Fast, TimeProvider.System);
+        for (ulong i = 1; i <= 40; i++)
+        {
+            hub.Apply(new CacheChange { Stored = [(i - 1, i)] });
+        }
+
+        link.Start();
+        await sink.UntilAsync(s => s.Held.Count == 40);
+        for (ulong i = 41; i <= 80; i++)
+        {
+            hub.Apply(new CacheChange { Stored = [(i - 1, i)] });
+        }
+
+        await sink.UntilAsync(s => s.Held.Count == 80);
+        Assert.Equal(1, sink.Snapshots);
+        Assert.Contains(asked, path => path.StartsWith("/internal/events?generation=first&after=", StringComparison.Ordinal));
+        current = new WorkerEventHub("second");
+        current.Apply(new CacheChange { Stored = [(0, 900)] });
+        await sink.UntilAsync(s => s.Held.SetEquals([900UL]));
+    }
+
+    [Fact]
+    public async Task A_missing_event_or_one_that_the_sink_cannot_use_leads_to_a_snapshot()
+    {
+        int asked = 0;
+        ScriptedUpstream worker = new(async (request, output) =>
+        {
+            if (request.Path == "/internal/info")
+            {
+                return await InfoAsync(output, "g");
+            }
+
+            byte[][] lines = ++asked switch
+            {
+                1 => [WorkerLines.Snapshot("g", 1, [1], true), WorkerLines.Stored("g", 2, 1, [2]), WorkerLines.Stored("g", 4, 2, [4])],
+                2 => [WorkerLines.Snapshot("g", 9, [1, 2, 3, 4], true), WorkerLines.Stored("g", 10, 4, [666])],
+                _ => [WorkerLines.Snapshot("g", 11, [1, 2, 3, 4, 5], true)],
+            };
+            Assert.Equal("/internal/events", request.Path);
+            return await WriteAsync(output, [.. lines], end: asked < 3);
+        });
+        Sink sink = new() { Unusable = 666 };
+        await using WorkerLink link = new(worker, sink, Fast, TimeProvider.System);
+        link.Start();
+        await sink.UntilAsync(s => s.Held.SetEquals([1UL, 2, 3, 4, 5]));
+        Assert.Equal(3, sink.Snapshots);
+    }
+
+    [Theory]
+    [InlineData(401, "", "", "secret")]
+    [InlineData(404, "", "", "no worker")]
+    [InlineData(500, "", "", "500")]
+    [InlineData(200, "<html>", "", "/internal/info")]
+    [InlineData(200, """{"name":"w"}""", "", "/internal/info")]
+    [InlineData(200, null, "garbage\n", "event stream")]
+    [InlineData(200, null, "{\"generation\":\"g\",\"seq\":1,\"snapshot\":{\"blocks\":[],\"last\":false}}\n", "empty")]
+    public async Task What_is_no_worker_is_refused_with_a_reason(int status, string? info, string events, string reason)
+    {
+        ScriptedUpstream worker = new(async (request, output) =>
+        {
+            if (request.Path == "/internal/info" && info is null)
+            {
+                return await InfoAsync(output, "g");
+            }
+
+            await WriteAsync(output, [Encoding.UTF8.GetBytes(request.Path == "/internal/info" ? info! : events)], end: true);
+            return status;
+        });
+        Sink sink = new();
+        await using WorkerLink link = new(worker, sink, Fast, TimeProvider.System);
+        link.Start();
+        await sink.UntilAsync(s => s.Losses.Count >= 3);
+        Assert.All(sink.Losses, loss => Assert.Contains(reason, loss, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("an endless line")]
+    [InlineData("an endless snapshot")]
+    [InlineData("an endless answer about itself")]
+    public async Task What_never_ends_is_refused_and_takes_no_memory(string kind)
+    {
+        long written = 0;
+        ScriptedUpstream worker = new(async (request, output) =>
+        {
+            if (request.Path == "/internal/info" && kind != "an endless answer about itself")
+            {
+                return await InfoAsync(output, "g");
+            }
+
+            byte[] piece = kind == "an endless snapshot"
+                ? WorkerLines.Snapshot("g", 1, [.. Enumerable.Range(1, 100).Select(i => (ulong)i)], last: false)
+                : new byte[4096];
+            _ = FloodAsync(output, piece);
+            return 200;
+        });
+        Sink sink = new();
+        await using WorkerLink link = new(worker, sink, Fast with { MaxLineBytes = 64 * 1024 }, TimeProvider.System);
+        link.Start();
+        await sink.UntilAsync(s => s.Losses.Count >= 3);
+        Assert.InRange(Interlocked.Read(ref written), 1, 64 << 20);
+        Assert.InRange(sink.MostParts, 0, 1000);
+
+        async Task FloodAsync(PipeWriter output, byte[] piece)
+        {
+            FlushResult result = default;
+            while (!result.IsCompleted)
+            {
+                Interlocked.Add(ref written, piece.Length);
+                result = await output.WriteAsync(piece, Cancellation);
+            }
+        }
+    }
+
+    private static async Task<int> InfoAsync(PipeWriter output, string generation)
+    {
+        ArrayBufferWriter<byte> info = new();
+        WorkerInfo.Write(info, new WorkerInfo
+        {
+            Name = "w", Model = "m", NumericsId = "n", Generation = generation, BlockTokens = 32, KvTokens = 32 * 1000, MaxSequences = 8, ContextLength = 100,
+        });
+        return await WriteAsync(output, [info.WrittenSpan.ToArray()], end: true);
+    }
+
+    private static async Task<int> EventsAsync(PipeWriter output, WorkerEventHub hub, string path, int lines)
+    {
+        long after = -1;
+        if (path.Contains($"generation={hub.Generation}&", StringComparison.Ordinal))
+        {
+            after = long.Parse(path[(path.LastIndexOf('=') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        return await WriteAsync(output, [.. hub.Read(ref after, int.MaxValue, out _).Take(lines)], end: true);
+    }
+
+    private static async Task<int> WriteAsync(PipeWriter output, byte[][] pieces, bool end)
+    {
+        foreach (byte[] piece in pieces)
+        {
+            await output.WriteAsync(piece, Cancellation);
+        }
+
+        if (end)
+        {
+            await output.CompleteAsync();
+        }
+
+        return 200;
+    }
+
+    /// <summary>Keeps what it is told.</summary>
+    private sealed class Sink : IWorkerSink
+    {
+        private readonly Lock _lock = new();
+        private readonly HashSet<ulong> _parts = [];
+        private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public HashSet<ulong> Held { get; } = [];
+
+        public Dictionary<long, WorkerEvent.Prompt> Prompts { get; } = [];
+
+        public ConcurrentQueue<string> Losses { get; } = [];
+
+        public WorkerInfo? Info { get; private set; }
+
+        public WorkerStatus? Status { get; private set; }
+
+        public int Snapshots { get; private set; }
+
+        public int Removed { get; private set; }
+
+        public int MostParts { get; private set; }
+
+        public ulong? Unusable { get; init; }
+
+        public async Task UntilAsync(Func<Sink, bool> condition)
+        {
+            while (true)
+            {
+                Task news;
+                lock (_lock)
+                {
+                    if (condition(this))
+                    {
+                        return;
+                    }
+
+                    news = _news.Task;
+                }
+
+                await news.WaitAsync(TestWorker.Watchdog, Cancellation);
+            }
+        }
+
+        public void Connected(WorkerInfo info) => Note(() => Info = info);
+
+        public void Beat(string generation, WorkerStatus status) => Note(() => Status = status);
+
+        public void Lost(string reason) => Note(() => Losses.Enqueue(reason));
+
+        public EventOutcome Apply(WorkerEvent news)
+        {
+            EventOutcome outcome = EventOutcome.Applied;
+            Note(() =>
+            {
+                switch (news)
+                {
+                    case WorkerEvent.Stored stored when stored.Blocks.Contains(Unusable ?? 0):
+                        outcome = EventOutcome.Gap;
+                        break;
+                    case WorkerEvent.Stored stored:
+                        Held.UnionWith(stored.Blocks);
+                        break;
+                    case WorkerEvent.Removed removed:
+                        Held.ExceptWith(removed.Blocks);
+                        Removed += removed.Blocks.Length;
+                        break;
+                    case WorkerEvent.Prompt prompt:
+                        Prompts[prompt.Request] = prompt;
+                        break;
+                    case WorkerEvent.Snapshot part:
+                        _parts.UnionWith(part.Blocks);
+                        MostParts = Math.Max(MostParts, _parts.Count);
+                        if (part.Last)
+                        {
+                            Held.Clear();
+                            Held.UnionWith(_parts);
+                            _parts.Clear();
+                            Snapshots++;
+                        }
+
+                        break;
+                }
+            });
+            return outcome;
+        }
+
+        private void Note(Action change)
+        {
+            lock (_lock)
+            {
+                change();
+                _news.TrySetResult();
+                _news = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+    }
+}
