@@ -128,6 +128,9 @@ internal sealed class LedgerFile : IDisposable
         }
     }
 
+    /// <summary>Makes the disk look full to this connection when the file has so many pages.</summary>
+    internal void LimitPages(long pages) => LedgerSchema.Text(_connection, FormattableString.Invariant($"PRAGMA max_page_count = {pages}"));
+
     public void Dispose()
     {
         _insert.Dispose();

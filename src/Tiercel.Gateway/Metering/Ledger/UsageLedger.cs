@@ -22,6 +22,7 @@ internal sealed class UsageLedger : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly long _run;
     private readonly Action<IReadOnlyList<TenantSpending>> _restored;
+    private readonly Func<string, LedgerFile> _open;
     private readonly ConcurrentQueue<UsageRecord> _buffer = new();
     private readonly UsageSums _sums = new();
     private readonly List<UsageRecord> _batch = [];
@@ -39,8 +40,10 @@ internal sealed class UsageLedger : IAsyncDisposable
     private volatile bool _stopping;
     private volatile string? _trouble;
 
-    private UsageLedger(LedgerSettings settings, long run, TimeProvider time, Action<IReadOnlyList<TenantSpending>> restored)
+    private UsageLedger(
+        LedgerSettings settings, long run, TimeProvider time, Action<IReadOnlyList<TenantSpending>> restored, Func<string, LedgerFile> open)
     {
+        _open = open;
         _settings = settings;
         _run = run;
         _time = time;
@@ -60,9 +63,11 @@ internal sealed class UsageLedger : IAsyncDisposable
     /// <param name="restored">
     /// Gets what tenants spent today and this month in other runs, once: before this returns if the file can be read now, else later on another thread.
     /// </param>
-    public static UsageLedger Start(LedgerSettings settings, long run, TimeProvider time, Action<IReadOnlyList<TenantSpending>> restored)
+    /// <param name="open">For tests: how the file is opened.</param>
+    public static UsageLedger Start(
+        LedgerSettings settings, long run, TimeProvider time, Action<IReadOnlyList<TenantSpending>> restored, Func<string, LedgerFile>? open = null)
     {
-        UsageLedger ledger = new(settings, run, time, restored);
+        UsageLedger ledger = new(settings, run, time, restored, open ?? LedgerFile.Open);
         if (settings.Path is null)
         {
             ledger._ended.SetResult();
@@ -201,7 +206,7 @@ internal sealed class UsageLedger : IAsyncDisposable
             _file = null;
         }
 
-        _file ??= LedgerFile.Open(_settings.Path!);
+        _file ??= _open(_settings.Path!);
         if (_orphan is not null)
         {
             _orphan.CopyToNamed();

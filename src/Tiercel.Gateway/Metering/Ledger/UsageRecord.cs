@@ -3,7 +3,10 @@ namespace Tiercel.Gateway.Metering.Ledger;
 /// <summary>What one request used, as it is billed: written once, never changed.</summary>
 internal sealed record UsageRecord
 {
-    /// <summary>Number of the request, unique within a run of the gateway. With <see cref="Run"/> it makes a replay harmless.</summary>
+    /// <summary>No request has more tokens; what an upstream claims beyond it is not believed, so that no sum can overflow.</summary>
+    public const long MaxTokens = 1_000_000_000_000;
+
+    /// <summary>Number of the request, above 0 and unique within a run of the gateway. With <see cref="Run"/> it makes a replay harmless.</summary>
     public required long Request { get; init; }
 
     /// <summary>Random number of the gateway's run; the ledger puts in its own where it is 0.</summary>
@@ -34,12 +37,12 @@ internal sealed record UsageRecord
     /// <summary><c>ok</c>, or the code of the error, or <c>cancelled</c>.</summary>
     public string Outcome { get; init; } = "ok";
 
-    public long PromptTokens { get; init; }
+    public long PromptTokens { get; init => field = Math.Clamp(value, 0, MaxTokens); }
 
     /// <summary>Prompt tokens among <see cref="PromptTokens"/> that came from the cache.</summary>
-    public long CachedTokens { get; init; }
+    public long CachedTokens { get; init => field = Math.Clamp(value, 0, MaxTokens); }
 
-    public long CompletionTokens { get; init; }
+    public long CompletionTokens { get; init => field = Math.Clamp(value, 0, MaxTokens); }
 
     public Money Cost { get; init; }
 

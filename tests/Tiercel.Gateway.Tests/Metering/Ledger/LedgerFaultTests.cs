@@ -1,0 +1,224 @@
+using System.Diagnostics;
+using Microsoft.Data.Sqlite;
+using Tiercel.Gateway.Metering;
+using Tiercel.Gateway.Metering.Ledger;
+
+namespace Tiercel.Gateway.Tests.Metering.Ledger;
+
+/// <summary>The disk is full, gone, locked or read-only, under load: nothing is lost, nothing is counted twice, and the state says what is wrong.</summary>
+public sealed class LedgerFaultTests : IDisposable
+{
+    private readonly LedgerFixture _fixture = new();
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Fact]
+    public async Task While_another_program_locks_the_file_usage_waits_and_overflows_into_sums()
+    {
+        await using UsageLedger ledger = _fixture.Start(_fixture.Settings with { MaxBuffered = 100 });
+        ledger.Add(LedgerFixture.Record(1));
+        await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog);
+        await using SqliteConnection holder = _fixture.Connect();
+        Execute(holder, "BEGIN IMMEDIATE");
+        for (int i = 2; i <= 1001; i++)
+        {
+            ledger.Add(LedgerFixture.Record(i));
+        }
+
+        await LedgerFixture.UntilAsync(() => ledger.State.Health == LedgerHealth.Unavailable, "the lock to be noticed");
+        Assert.Equal("the ledger is locked by another program", ledger.State.Reason);
+        Assert.Equal(1000, ledger.State.Buffered + ledger.State.Summed);
+        Assert.Equal(100, ledger.State.Buffered);
+        Execute(holder, "ROLLBACK");
+        await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog);
+        Assert.Equal(LedgerHealth.Durable, ledger.State.Health);
+        Assert.Equal(1001, ledger.State.Written);
+
+        // 101 rows of single requests, and one for each model of the others.
+        Assert.Equal([101, 2], _fixture.Query("SELECT COUNT(*) FROM usage GROUP BY is_sum ORDER BY is_sum"));
+        AssertTotals(1001);
+    }
+
+    [Fact]
+    public async Task When_a_page_limit_is_reached_writing_goes_on_once_it_is_lifted()
+    {
+        long pages = 20;
+        await using UsageLedger ledger = UsageLedger.Start(
+            _fixture.Settings with { MaxBuffered = 1000 },
+            LedgerFixture.Run,
+            TimeProvider.System,
+            _ => { },
+            path =>
+            {
+                LedgerFile file = LedgerFile.Open(path);
+                file.LimitPages(Interlocked.Read(ref pages));
+                return file;
+            });
+        for (int i = 1; i <= 3000; i++)
+        {
+            ledger.Add(LedgerFixture.Record(i));
+        }
+
+        await LedgerFixture.UntilAsync(() => ledger.State.Reason == "the disk of the ledger is full", "the full disk to be noticed");
+        Interlocked.Exchange(ref pages, 1_000_000);
+        await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog);
+        Assert.Equal((LedgerHealth.Durable, 0L, 0L, 3000L), (ledger.State.Health, ledger.State.Buffered, ledger.State.Summed, ledger.State.Written));
+        AssertTotals(3000);
+    }
+
+    [Fact]
+    public async Task On_a_disk_that_is_really_full_nothing_is_lost()
+    {
+        string mount = Path.GetDirectoryName(_fixture.Path)!;
+        Directory.CreateDirectory(mount);
+        if (!OperatingSystem.IsLinux() || !await MountAsync("-t", "tmpfs", "-o", "size=400k", "tiercel-test", mount))
+        {
+            Assert.Skip("needs the right to mount a small file system");
+        }
+
+        try
+        {
+            await using (UsageLedger ledger = _fixture.Start(_fixture.Settings with { MaxBuffered = 2000 }))
+            {
+                int added = 0;
+                while (ledger.State.Health != LedgerHealth.Unavailable)
+                {
+                    ledger.Add(LedgerFixture.Record(++added));
+                    Assert.True(added < 1_000_000, "400 KiB do not fill");
+                }
+
+                Assert.Contains(ledger.State.Reason!, (string[])["the disk of the ledger is full", "the disk of the ledger fails: SQLite Error 10: 'disk I/O error'."]);
+                for (int i = 0; i < 5000; i++)
+                {
+                    ledger.Add(LedgerFixture.Record(++added));
+                }
+
+                Assert.True(ledger.State.Summed > 0, "the buffer did not overflow");
+                Assert.True(await MountAsync("-o", "remount,size=64m", mount));
+                await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog);
+                AssertTotals(added);
+                Assert.Equal(added, ledger.State.Written);
+            }
+
+            await ReadOnlyDiskAsync(mount);
+        }
+        finally
+        {
+            using Process unmount = Process.Start("umount", [mount]);
+            await unmount.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("-wal")]
+    public async Task A_file_deleted_under_load_comes_back_with_everything(string suffix)
+    {
+        await using UsageLedger ledger = _fixture.Start();
+        int added = 0;
+        for (int round = 1; round <= 6; round++)
+        {
+            for (int i = 0; i < 2000; i++)
+            {
+                ledger.Add(LedgerFixture.Record(++added));
+            }
+
+            // In odd rounds while it writes, in even ones while it rests.
+            if (round % 2 == 0)
+            {
+                await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog);
+            }
+
+            string[] files = suffix.Length == 0 ? [_fixture.Path, _fixture.Path + "-wal", _fixture.Path + "-shm"] : [_fixture.Path + suffix];
+            Assert.True(round % 2 == 1 || File.Exists(files[0]), "there was nothing to delete");
+            Array.ForEach(files, File.Delete);
+        }
+
+        await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog);
+        Assert.Equal(LedgerHealth.Durable, ledger.State.Health);
+        _fixture.AssertHoldsExactly(added);
+    }
+
+    [Fact]
+    public async Task A_folder_that_is_deleted_is_made_again_and_an_idle_ledger_notices_too()
+    {
+        await using UsageLedger ledger = _fixture.Start();
+        for (int i = 1; i <= 100; i++)
+        {
+            ledger.Add(LedgerFixture.Record(i));
+        }
+
+        await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog);
+        Directory.Delete(Path.GetDirectoryName(_fixture.Path)!, recursive: true);
+        Assert.False(File.Exists(_fixture.Path));
+        await LedgerFixture.UntilAsync(() => File.Exists(_fixture.Path) && ledger.State.Health == LedgerHealth.Durable, "the file to come back");
+        await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog);
+        _fixture.AssertHoldsExactly(100);
+    }
+
+    [Fact]
+    public async Task A_place_that_cannot_hold_a_file_is_told_and_used_once_it_can()
+    {
+        Directory.CreateDirectory(_fixture.Path);
+        await using UsageLedger ledger = _fixture.Start();
+        Assert.Equal((LedgerHealth.Unavailable, "the ledger's file cannot be opened"), (ledger.State.Health, ledger.State.Reason));
+        ledger.Add(LedgerFixture.Record(1));
+        Directory.Delete(_fixture.Path);
+        await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog);
+        Assert.Equal((LedgerHealth.Durable, null), (ledger.State.Health, ledger.State.Reason));
+        _fixture.AssertHoldsExactly(1);
+    }
+
+    [Fact]
+    public async Task An_end_while_the_disk_fails_does_not_hang_and_says_what_is_left()
+    {
+        Directory.CreateDirectory(_fixture.Path);
+        UsageLedger ledger = _fixture.Start();
+        ledger.Add(LedgerFixture.Record(1));
+        Task flush = ledger.FlushAsync();
+        await ledger.DisposeAsync().AsTask().WaitAsync(LedgerFixture.Watchdog);
+        await Assert.ThrowsAsync<TaskCanceledException>(() => flush);
+        Assert.Equal(1, ledger.State.Buffered);
+    }
+
+    private async Task ReadOnlyDiskAsync(string mount)
+    {
+        long before = _fixture.Query("SELECT SUM(requests) FROM usage").Single();
+        Assert.True(await MountAsync("-o", "remount,ro", mount));
+        await using UsageLedger ledger = _fixture.Start(run: 2);
+        ledger.Add(LedgerFixture.Record(1));
+        await LedgerFixture.UntilAsync(() => ledger.State.Health == LedgerHealth.Unavailable, "the read-only disk to be noticed");
+        Assert.True(await MountAsync("-o", "remount,rw", mount));
+        await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog);
+        Assert.Equal(before + 1, _fixture.Query("SELECT SUM(requests) FROM usage").Single());
+    }
+
+    /// <summary>Sums of everything equal those of the records 1 to a number, whether rows are single or sums.</summary>
+    private void AssertTotals(int count)
+    {
+        UsageRecord[] all = [.. Enumerable.Range(1, count).Select(i => LedgerFixture.Record(i))];
+        Assert.Equal(count, _fixture.Query("SELECT SUM(requests) FROM usage").Single());
+        Assert.Equal(all.Sum(record => record.PromptTokens), _fixture.Query("SELECT SUM(prompt_tokens) FROM usage").Single());
+        Assert.Equal(all.Sum(record => record.CachedTokens), _fixture.Query("SELECT SUM(cached_tokens) FROM usage").Single());
+        Assert.Equal(all.Sum(record => record.CompletionTokens), _fixture.Query("SELECT SUM(completion_tokens) FROM usage").Single());
+        Assert.Equal(all.Sum(record => record.Cost.Nanos), _fixture.Query("SELECT SUM(cost_nanos) FROM usage").Single());
+        Assert.Equal(
+            all.GroupBy(record => record.Model).OrderBy(group => group.Key).Select(group => (long)group.Count()),
+            _fixture.Query("SELECT SUM(requests) FROM usage GROUP BY model ORDER BY model"));
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private static async Task<bool> MountAsync(params string[] arguments)
+    {
+        ProcessStartInfo start = new("mount", arguments) { RedirectStandardError = true };
+        using Process mount = Process.Start(start)!;
+        await mount.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return mount.ExitCode == 0;
+    }
+}
