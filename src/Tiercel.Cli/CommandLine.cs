@@ -9,6 +9,7 @@ using Tiercel.Engine.Chat;
 using Tiercel.Engine.Formats;
 using Tiercel.Engine.Templates;
 using Tiercel.Gateway;
+using Tiercel.Gateway.Metering.Ledger;
 using Tiercel.Gateway.Configuration;
 
 namespace Tiercel.Cli;
@@ -62,6 +63,7 @@ internal static class CommandLine
             ProcessesCommand.Create(environment),
             BenchCommand.Create(environment),
             ConfigCommand.Create(environment),
+            UsageCommand.Create(environment),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
@@ -104,7 +106,7 @@ internal static class CommandLine
     private static int Report(Exception error, CliEnvironment environment)
     {
         bool expected = error is UserErrorException or ModelStoreException or ModelFormatException or ModelDoesNotFitException or ChatTemplateException
-            or InferenceException or GatewayConfigurationException or ConfigurationInvalidException or OperationCanceledException or IOException or UnauthorizedAccessException
+            or InferenceException or GatewayConfigurationException or ConfigurationInvalidException or LedgerException or OperationCanceledException or IOException or UnauthorizedAccessException
             or HttpRequestException or NotSupportedException;
         string message = error switch
         {

@@ -30,6 +30,7 @@ internal sealed class HelpWithExamples(HelpAction inner) : SynchronousCommandLin
         ["config"] = ["tiercel config check tiercel.yaml", "tiercel config diff old.yaml new.yaml"],
         ["check"] = ["tiercel config check tiercel.yaml", "tiercel config check tiercel.yaml --no-secrets --json"],
         ["diff"] = ["tiercel config diff old.yaml new.yaml", "tiercel config diff old.yaml new.yaml --json"],
+        ["usage"] = ["tiercel usage --ledger usage.db", "tiercel usage --config tiercel.yaml --by tenant,day --since 2026-03 --csv"],
         ["bench"] = ["tiercel bench", "tiercel bench ./model.gguf --prompt-tokens 1024 --streams 1,4,16 --json"],
     };
 

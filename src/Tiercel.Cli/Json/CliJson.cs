@@ -18,6 +18,7 @@ namespace Tiercel.Cli.Json;
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(CheckedConfiguration))]
 [JsonSerializable(typeof(ComparedConfigurations))]
+[JsonSerializable(typeof(UsageReport))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     public static void Write<T>(CliEnvironment environment, T value, JsonTypeInfo<T> type) =>

@@ -7,12 +7,16 @@ internal sealed class AdmittedRequest
 {
     private readonly TenantAccount _account;
 
-    internal AdmittedRequest(TenantAccount account, long tokens, Reservation reservation)
+    internal AdmittedRequest(TenantAccount account, long tokens, Reservation reservation, DateTimeOffset utc)
     {
+        Admitted = utc > reservation.Period.DayStart ? utc : reservation.Period.DayStart;
         _account = account;
         Tokens = tokens;
         Reservation = reservation;
     }
+
+    /// <summary>When it was admitted, as the ledger has to say it: on the day whose budget it is paid from, also where the clock stepped back.</summary>
+    public DateTimeOffset Admitted { get; }
 
     /// <summary>Tokens that were taken from the limits.</summary>
     public long Tokens { get; }

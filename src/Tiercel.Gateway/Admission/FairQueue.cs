@@ -27,8 +27,10 @@ internal sealed class FairQueue(QueueSettings settings)
     private QueueSettings _settings = settings;
     private DrainRate _drain = new(RateMemory);
     private long _sequence;
+    private int _waiting;
 
-    public int Count { get; private set; }
+    /// <summary>Requests that the queue holds, those among them that have expired and were not yet asked for.</summary>
+    public int Count => _waiting + _expired.Count;
 
     public long Bytes { get; private set; }
 
@@ -175,7 +177,7 @@ internal sealed class FairQueue(QueueSettings settings)
     /// <summary>Pushes out what the arrival has more right than, or nothing when that would not be enough.</summary>
     private bool TryMakeRoom(QueueEntry arrival, QueueEntry? already, ICollection<QueueEntry> pushedOut)
     {
-        int requests = Count + 1 - _settings.MaxRequests - (already is null ? 0 : 1);
+        int requests = _waiting + 1 - _settings.MaxRequests - (already is null ? 0 : 1);
         long bytes = Bytes + arrival.Bytes - _settings.MaxBytes - (already?.Bytes ?? 0);
         if (requests <= 0 && bytes <= 0)
         {
@@ -215,7 +217,7 @@ internal sealed class FairQueue(QueueSettings settings)
         return true;
     }
 
-    private bool Fits(QueueEntry arrival) => Count < _settings.MaxRequests && Bytes + arrival.Bytes <= _settings.MaxBytes;
+    private bool Fits(QueueEntry arrival) => _waiting < _settings.MaxRequests && Bytes + arrival.Bytes <= _settings.MaxBytes;
 
     /// <summary>Finds requests of the same band to push out: the newest of the tenant that holds most, as long as it then still holds no less than the arrival's.</summary>
     private bool TryFindPeers(QueueEntry arrival, int requests, long bytes, List<QueueEntry> peers)
@@ -260,7 +262,7 @@ internal sealed class FairQueue(QueueSettings settings)
         band.Add(entry, ShareOf);
         _deadlines.Add(entry);
         _perTenant[entry.Tenant] = CountOf(entry.Tenant) + 1;
-        Count++;
+        _waiting++;
         Bytes += entry.Bytes;
         Tokens += entry.Tokens;
     }
@@ -268,7 +270,7 @@ internal sealed class FairQueue(QueueSettings settings)
     private void Forget(QueueEntry entry, QueueBand band)
     {
         _deadlines.Remove(entry);
-        Count--;
+        _waiting--;
         Bytes -= entry.Bytes;
         Tokens -= entry.Tokens;
         if (--_perTenant[entry.Tenant] is 0)

@@ -55,7 +55,7 @@ internal sealed class TenantAccount(TenantSettings settings, TimeSpan now, DateT
                 return _limits.Decide(hit, error, now);
             }
 
-            admitted = new AdmittedRequest(this, query.Tokens, reservation);
+            admitted = new AdmittedRequest(this, query.Tokens, reservation, utc);
             return decision;
         }
     }

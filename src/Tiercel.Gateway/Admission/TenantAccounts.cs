@@ -11,6 +11,10 @@ namespace Tiercel.Gateway.Admission;
 internal sealed class TenantAccounts
 {
     private readonly ConcurrentDictionary<string, TenantAccount> _accounts = new(StringComparer.Ordinal);
+    private readonly Lock _changing = new();
+
+    /// <summary>Spending of tenants that the ledger knows and the configuration does not, yet.</summary>
+    private readonly Dictionary<string, (Money Day, Money Month, BudgetPeriod Period)> _unclaimed = new(StringComparer.Ordinal);
 
     public TenantAccounts(FleetConfiguration configuration, TimeSpan now, DateTimeOffset utc)
     {
@@ -22,12 +26,19 @@ internal sealed class TenantAccounts
     /// <summary>The account of a tenant of the configuration; where no tenants are configured, of everybody.</summary>
     public TenantAccount this[string tenant] => _accounts[tenant];
 
-    /// <summary>What a tenant had spent before this start, as the ledger tells it. One that is not configured any more is left out.</summary>
+    /// <summary>What a tenant had spent before this start, as the ledger tells it. One that is not configured finds it when it is.</summary>
     public void Restore(string tenant, Money day, Money month, DateTimeOffset utc)
     {
-        if (_accounts.TryGetValue(tenant, out TenantAccount? account))
+        lock (_changing)
         {
-            account.Restore(day, month, utc);
+            if (_accounts.TryGetValue(tenant, out TenantAccount? account))
+            {
+                account.Restore(day, month, utc);
+            }
+            else
+            {
+                _unclaimed[tenant] = (day, month, BudgetPeriod.Of(utc));
+            }
         }
     }
 
@@ -35,12 +46,31 @@ internal sealed class TenantAccounts
     public void Apply(FleetConfiguration configuration, TimeSpan now, DateTimeOffset utc)
     {
         IEnumerable<TenantSettings> tenants = configuration.Tenants.Count == 0 ? [new TenantSettings { Name = "", Keys = [] }] : configuration.Tenants.Values;
-        foreach (TenantSettings tenant in tenants)
+        lock (_changing)
         {
-            if (!_accounts.TryAdd(tenant.Name, new TenantAccount(tenant, now, utc)))
+            foreach (TenantSettings tenant in tenants)
             {
-                _accounts[tenant.Name].Reconfigure(tenant, now);
+                if (_accounts.TryGetValue(tenant.Name, out TenantAccount? known))
+                {
+                    known.Reconfigure(tenant, now);
+                }
+                else
+                {
+                    _accounts[tenant.Name] = Open(tenant, now, utc);
+                }
             }
         }
+    }
+
+    private TenantAccount Open(TenantSettings tenant, TimeSpan now, DateTimeOffset utc)
+    {
+        TenantAccount account = new(tenant, now, utc);
+        if (_unclaimed.Remove(tenant.Name, out (Money Day, Money Month, BudgetPeriod Period) spent))
+        {
+            BudgetPeriod period = BudgetPeriod.Of(utc);
+            account.Restore(spent.Period.Day == period.Day ? spent.Day : Money.Zero, spent.Period.Month == period.Month ? spent.Month : Money.Zero, utc);
+        }
+
+        return account;
     }
 }

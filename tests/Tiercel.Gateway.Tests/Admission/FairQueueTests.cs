@@ -95,6 +95,9 @@ public sealed class FairQueueTests
         QueueEntry fine = Add(queue, Entry("a", deadline: 50));
         Assert.Equal(TimeSpan.FromSeconds(5), queue.NextDeadline);
         Assert.Same(fine, queue.TryDequeue(TimeSpan.FromSeconds(5), _ => TurnVerdict.Run));
+
+        // Somebody still has to tell the late one's client.
+        Assert.Equal(1, queue.Count);
         Assert.Equal(TimeSpan.Zero, queue.NextDeadline);
         List<QueueEntry> expired = [];
         queue.Expire(TimeSpan.FromSeconds(5), expired);

@@ -52,6 +52,35 @@ public sealed class TenantAccountTests
     }
 
     [Fact]
+    public void A_tenant_configured_after_the_start_finds_what_the_ledger_knows_of_it()
+    {
+        TenantAccounts accounts = new(Configuration("a"), TimeSpan.Zero, Noon);
+        accounts.Restore("a", Money.Of(1), Money.Of(2), Noon);
+        accounts.Restore("late", Money.Of(3), Money.Of(4), Noon);
+        accounts.Restore("later", Money.Of(5), Money.Of(6), Noon);
+        accounts.Apply(Configuration("a", "late"), TimeSpan.Zero, Noon);
+        accounts.Apply(Configuration("a", "late", "later"), TimeSpan.Zero, Noon.AddDays(1));
+        Assert.Equal((Money.Of(1), Money.Of(2)), Spent("a"));
+        Assert.Equal((Money.Of(3), Money.Of(4)), Spent("late"));
+        Assert.Equal((Money.Zero, Money.Of(6)), Spent("later"));
+
+        (Money Day, Money Month) Spent(string tenant) => (accounts[tenant].Budget.Day.Spent, accounts[tenant].Budget.Month.Spent);
+    }
+
+    [Fact]
+    public void The_ledger_is_told_the_day_that_the_budget_was_taken_from()
+    {
+        TenantAccount account = Account(new TenantLimitSettings(), new BudgetSettings { PerDay = 10 });
+        account.TryAdmit(new AdmissionQuery(1, Money.Of(1)), TimeSpan.Zero, Noon, out AdmittedRequest? today);
+        Assert.Equal(Noon, today!.Admitted);
+        account.TryAdmit(new AdmissionQuery(1, Money.Of(1)), TimeSpan.Zero, Noon.AddHours(12.5), out _);
+
+        // The clock steps back over midnight; the budget stays on the newer day.
+        account.TryAdmit(new AdmissionQuery(1, Money.Of(1)), TimeSpan.Zero, Noon.AddHours(11.5), out AdmittedRequest? steppedBack);
+        Assert.Equal(Noon.AddHours(12), steppedBack!.Admitted);
+    }
+
+    [Fact]
     public void The_most_a_request_can_cost_is_at_the_dearest_price_of_each_kind()
     {
         CostEstimate estimate = new([

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.Data.Sqlite;
-using Tiercel.Gateway.Metering;
 using Tiercel.Gateway.Metering.Ledger;
 
 namespace Tiercel.Gateway.Tests.Metering.Ledger;
@@ -216,7 +215,7 @@ public sealed class LedgerFaultTests : IDisposable
 
     private static async Task<bool> MountAsync(params string[] arguments)
     {
-        ProcessStartInfo start = new("mount", arguments) { RedirectStandardError = true };
+        ProcessStartInfo start = new("mount", arguments) { UseShellExecute = false, RedirectStandardError = true };
         using Process mount = Process.Start(start)!;
         await mount.WaitForExitAsync(TestContext.Current.CancellationToken);
         return mount.ExitCode == 0;

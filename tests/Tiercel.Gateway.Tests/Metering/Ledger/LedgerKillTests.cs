@@ -93,6 +93,7 @@ public sealed class LedgerKillChildTests
         {
             ArgumentList = { "-class", typeof(LedgerKillChildTests).FullName!, "-noColor" },
             Environment = { [Variable] = folder },
+            UseShellExecute = false,
             RedirectStandardOutput = true,
         })!;
 
