@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -56,6 +57,15 @@ internal sealed class ScriptedConnection(ScriptedUpstream upstream, Socket socke
         upstream.Done.Enqueue("reset");
     }
 
+    /// <summary>Waits until the peer's program has taken everything that was sent, so that a reset takes nothing away from it.</summary>
+    public async Task PeerHasReadAsync()
+    {
+        while (QueuedAtPeer() > 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, stopping);
+        }
+    }
+
     /// <summary>Waits until the peer closes.</summary>
     public async Task UntilClosedAsync()
     {
@@ -75,6 +85,28 @@ internal sealed class ScriptedConnection(ScriptedUpstream upstream, Socket socke
     }
 
     public void Dispose() => socket.Dispose();
+
+    /// <summary>Bytes that the kernel holds for the peer's program: on loopback the peer's socket is in the same table.</summary>
+    private long QueuedAtPeer()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return 0;
+        }
+
+        string peer = $":{((IPEndPoint)socket.RemoteEndPoint!).Port:X4}";
+        string own = $":{((IPEndPoint)socket.LocalEndPoint!).Port:X4}";
+        foreach (string line in File.ReadLines("/proc/net/tcp"))
+        {
+            string[] fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (fields[1].EndsWith(peer, StringComparison.Ordinal) && fields[2].EndsWith(own, StringComparison.Ordinal))
+            {
+                return Convert.ToInt64(fields[4].Split(':')[1], 16);
+            }
+        }
+
+        return 0;
+    }
 
     private static int? Whole(string bytes)
     {

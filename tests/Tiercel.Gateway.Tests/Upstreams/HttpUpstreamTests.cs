@@ -6,6 +6,7 @@ using System.Text;
 using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Tests.Fakes;
 using Tiercel.Gateway.Upstreams;
+using static Tiercel.Gateway.Tests.HttpUpstreams;
 
 namespace Tiercel.Gateway.Tests.Upstreams;
 
@@ -332,37 +333,6 @@ public sealed class HttpUpstreamTests
         {
             // The kernel may throw the answer away with the reset; what must not happen is a claim that the request ran.
             Assert.Equal((UpstreamFailureKind.Reset, false), (error.Failure.Kind, error.Failure.MayHaveRun));
-        }
-    }
-
-    internal static UpstreamRequest Request() => new() { Path = "/v1/chat/completions", Body = ["{}"u8.ToArray()] };
-
-    internal static async Task<string> AskAsync(HttpUpstream upstream)
-    {
-        await using UpstreamAnswer answer = await upstream.SendAsync(Request(), CancellationToken.None);
-        return await ReadAsync(answer);
-    }
-
-    internal static async Task<string> ReadAsync(UpstreamAnswer answer)
-    {
-        while (true)
-        {
-            ReadResult read = await answer.Body.ReadAsync();
-            if (read.IsCompleted)
-            {
-                return Text(read.Buffer);
-            }
-
-            answer.Body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-        }
-    }
-
-    internal static async Task UntilAsync(Func<bool> condition)
-    {
-        using CancellationTokenSource watchdog = new(TestGateway.Watchdog);
-        while (!condition())
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, watchdog.Token);
         }
     }
 
