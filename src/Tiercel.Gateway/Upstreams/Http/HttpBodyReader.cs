@@ -22,6 +22,7 @@ internal sealed class HttpBodyReader : PipeReader
     private ChunkDecoder _chunks;
     private long _remaining;
     private int _examined;
+    private string? _wrong;
     private bool _hasBegun;
     private bool _isWhole;
     private bool _isEndExpected;
@@ -45,6 +46,11 @@ internal sealed class HttpBodyReader : PipeReader
         UpstreamConnection connection = Connection;
         Decode(connection);
         bool isReady = connection.Buffer.BodyLength > _examined || _isWhole;
+        if (!isReady && _wrong is not null)
+        {
+            throw connection.Malformed(_wrong);
+        }
+
         result = isReady ? Result(connection, isCanceled: false) : default;
         return isReady;
     }
@@ -145,10 +151,9 @@ internal sealed class HttpBodyReader : PipeReader
         }
 
         int received = _receive.Take();
-        _hasBegun = true;
-        if (!connection.Deadline.TryClear())
+        if (_hasBegun)
         {
-            throw connection.Failed(null, "");
+            ClearDeadline(connection);
         }
 
         if (received == 0)
@@ -174,11 +179,8 @@ internal sealed class HttpBodyReader : PipeReader
         ReceiveBuffer buffer = connection.Buffer;
         if (_head.Framing == BodyFraming.Chunked)
         {
-            if (buffer.TakeChunks(ref _chunks) is string wrong)
-            {
-                throw connection.Malformed(wrong);
-            }
-
+            // What came before the fault is good; the fault is told once that is taken.
+            _wrong ??= buffer.TakeChunks(ref _chunks);
             _isWhole = _chunks.IsComplete;
         }
         else
@@ -190,7 +192,15 @@ internal sealed class HttpBodyReader : PipeReader
         if (!_hasBegun && (_isWhole || buffer.BodyLength > 0))
         {
             _hasBegun = true;
-            _ = connection.Deadline.TryClear();
+            ClearDeadline(connection);
+        }
+    }
+
+    private static void ClearDeadline(UpstreamConnection connection)
+    {
+        if (!connection.Deadline.TryClear())
+        {
+            throw connection.Failed(null, "");
         }
     }
 
@@ -202,7 +212,7 @@ internal sealed class HttpBodyReader : PipeReader
             connection.Buffer.ConsumeBody(connection.Buffer.BodyLength);
             Decode(connection);
             _hasBegun = true;
-            while (!_isWhole && connection.Buffer.BodyLength == 0 && await ReceiveMoreAsync(connection, EndTimeout))
+            while (!_isWhole && _wrong is null && connection.Buffer.BodyLength == 0 && await ReceiveMoreAsync(connection, EndTimeout))
             {
                 Decode(connection);
             }
