@@ -43,8 +43,9 @@ internal sealed class ClientStream(HttpContext context, FleetClock clock)
     {
         SendHead();
         AnswerBegun = true;
-        bytes.CopyTo(_output.GetSpan(bytes.Length));
-        _output.Advance(bytes.Length);
+
+        // Piece by piece: within a chunk the web server gives less room than it is asked for.
+        _output.Write(bytes);
     }
 
     /// <inheritdoc cref="Write(ReadOnlySpan{byte})" />
@@ -77,8 +78,7 @@ internal sealed class ClientStream(HttpContext context, FleetClock clock)
     public ValueTask PingAsync()
     {
         SendHead();
-        Ping.CopyTo(_output.GetSpan(Ping.Length));
-        _output.Advance(Ping.Length);
+        _output.Write(Ping);
         return FlushAsync();
     }
 

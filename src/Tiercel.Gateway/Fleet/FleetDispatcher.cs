@@ -41,7 +41,8 @@ internal sealed class FleetDispatcher(FleetServices services)
         }
         catch (Exception error)
         {
-            // A fault of ours ends this one request. Its text may hold anything, so the client learns only its kind.
+            // A fault of ours ends this one request. Its text may hold anything, so the client learns only its kind, and the log only where it was.
+            services.Faulted?.Invoke(error);
             await exchange.RefuseAsync(ApiErrors.Internal($"The gateway failed ({error.GetType().Name})."));
         }
         finally

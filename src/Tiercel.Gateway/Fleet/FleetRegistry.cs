@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Endpoints;
 using Tiercel.Gateway.Upstreams;
+using Tiercel.Gateway.Workers;
 
 namespace Tiercel.Gateway.Fleet;
 
@@ -14,6 +15,8 @@ internal sealed class FleetRegistry : IAsyncDisposable
     private readonly FleetServices _services;
     private readonly Dictionary<(string Pool, string Name), Replica> _replicas = [];
     private readonly List<IUpstream> _retired = [];
+    private readonly Dictionary<int, WorkerLink> _links = [];
+    private readonly List<Task> _ended = [];
     private readonly GatewayServices? _embedded;
     private readonly RequestDispatcher? _endpoints;
     private readonly string _embeddedSecret = Convert.ToHexString(RandomNumberGenerator.GetBytes(32));
@@ -43,8 +46,13 @@ internal sealed class FleetRegistry : IAsyncDisposable
 
         foreach ((string, string) gone in _replicas.Keys.Where(key => !named.Contains(key)).ToArray())
         {
-            _retired.Add(_replicas[gone].Upstream);
+            Replica replica = _replicas[gone];
+            _retired.Add(replica.Upstream);
             _replicas.Remove(gone);
+            if (_links.Remove(replica.Id, out WorkerLink? link))
+            {
+                _ended.Add(link.DisposeAsync().AsTask());
+            }
         }
 
         lock (_services.Gate)
@@ -53,12 +61,26 @@ internal sealed class FleetRegistry : IAsyncDisposable
             _services.Waiting.Reconfigure(configuration.Queue);
         }
 
+        foreach (Replica replica in _replicas.Values.Where(replica => replica.IsTiercel && !_links.ContainsKey(replica.Id)))
+        {
+            WorkerLinkOptions patience = new() { Seed = _services.Random.Next() };
+            WorkerLink link = new(replica.Upstream, new ReplicaListener(_services, replica), patience, _services.Clock.Time);
+            _links[replica.Id] = link;
+            link.Start();
+        }
+
         _services.Accounts.Apply(configuration, _services.Clock.Now, _services.Clock.Utc);
         _services.Tenants = new Identity.TenantDirectory(configuration.Tenants);
     }
 
     public async ValueTask DisposeAsync()
     {
+        foreach (WorkerLink link in _links.Values)
+        {
+            await link.DisposeAsync();
+        }
+
+        await Task.WhenAll(_ended);
         foreach (IUpstream upstream in _replicas.Values.Select(replica => replica.Upstream).Concat(_retired))
         {
             await upstream.DisposeAsync();
@@ -79,6 +101,10 @@ internal sealed class FleetRegistry : IAsyncDisposable
                 _retired.Add(replica.Upstream);
                 replica.Settings = settings;
                 replica.Upstream = Connect(configuration, replica.Id, settings);
+                if (_links.Remove(replica.Id, out WorkerLink? link))
+                {
+                    _ended.Add(link.DisposeAsync().AsTask());
+                }
             }
 
             return replica;

@@ -87,6 +87,7 @@ public sealed class FleetServer : IAsyncDisposable
 
         FleetServer server = new(app, services, registry, dispatcher);
         services.State.Changed = server.OnTransition;
+        services.Faulted = server.OnFault;
         return server;
     }
 
@@ -141,6 +142,10 @@ public sealed class FleetServer : IAsyncDisposable
         _registry.Apply(after);
         Said?.Invoke($"configuration {after.Version} is in force");
     }
+
+    /// <summary>Tells where it was, and not the message, which may quote a request.</summary>
+    private void OnFault(Exception error) =>
+        Said?.Invoke($"a request ended with a fault of the gateway: {error.GetType().Name}{error.StackTrace?.Split('\n').FirstOrDefault()?.TrimEnd()}");
 
     private void OnTransition(HealthTransition transition)
     {

@@ -88,6 +88,9 @@ internal sealed class FleetServices
     /// <summary>Ends what still runs when the grace of a drain is over.</summary>
     public CancellationTokenSource Stopping { get; } = new();
 
+    /// <summary>A fault of the gateway itself ended a request.</summary>
+    public Action<Exception>? Faulted { get; set; }
+
     public FleetConfiguration Configuration => State.Configuration;
 
     public long NextNumber() => Interlocked.Increment(ref _number);

@@ -166,6 +166,7 @@ internal sealed class FleetState
         request.Attempts.Add(record);
         Attempt attempt = new(request, replica, Health.Begin(replica.Id, now), now, record) { IsTrial = isTrial };
         replica.Running.Add(attempt);
+        replica.Adaptive?.Sent();
         RouterOf(request)?.Sent(request.Number, replica.Id, now);
         return attempt;
     }
@@ -174,6 +175,7 @@ internal sealed class FleetState
     {
         attempt.HasFirstToken = true;
         attempt.LastProgress = now;
+        attempt.Replica.Adaptive?.FirstToken(attempt.Request.Decision?.PredictedUncachedTokens ?? 1, now - attempt.Started, now);
         Health.FirstToken(attempt.Health, attempt.Request.Decision?.PredictedTtft, now);
         RouterOf(attempt.Request)?.FirstToken(attempt.Request.Number, now);
     }
@@ -194,6 +196,12 @@ internal sealed class FleetState
         if (body is UInt128 fingerprint)
         {
             replica.RecentlyBroken.Enqueue((fingerprint, now));
+        }
+
+        replica.Adaptive?.Ended();
+        if (outcome is AttemptOutcome.Overloaded or AttemptOutcome.Timeout)
+        {
+            replica.Adaptive?.Refused(now);
         }
 
         bool replicaIsKnown = _replicas.ContainsKey(replica.Id);
@@ -306,10 +314,13 @@ internal sealed class FleetState
                 && (terms.Only is null || terms.Only.Contains(one.Replica))
                 && (Poison.IsEmpty || !Poison.IsReserved(one.Replica)))
             {
-                _available.Add(new ReplicaAvailability(one.Replica, one.Weight, !terms.MustServe && replica.Running.Count >= replica.Limit));
+                _available.Add(new ReplicaAvailability(one.Replica, one.Weight, !terms.MustServe && IsFull(replica, request)));
             }
         }
     }
+
+    private static bool IsFull(Replica replica, FleetRequest request) =>
+        replica.Running.Count >= replica.Limit || (request.Class?.TimeToFirstToken is null && replica.Adaptive is { AtLimit: true });
 
     /// <summary>Whether another usable worker of the pool continues this one's streams exactly.</summary>
     private bool HasTwin(Replica replica, TimeSpan now) =>

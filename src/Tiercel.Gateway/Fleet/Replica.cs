@@ -1,3 +1,4 @@
+using Tiercel.Gateway.Admission;
 using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Routing;
 using Tiercel.Gateway.Upstreams;
@@ -7,6 +8,9 @@ namespace Tiercel.Gateway.Fleet;
 /// <summary>One upstream of the fleet with what runs on it. Everything that changes is changed under the fleet's lock.</summary>
 internal sealed class Replica(int id, string pool, UpstreamSettings settings, IUpstream upstream)
 {
+    private const int FirstAdaptiveLimit = 64;
+    private const int LeastAdaptiveLimit = 4;
+
     /// <summary>Fleet-wide number, never used again.</summary>
     public int Id { get; } = id;
 
@@ -33,8 +37,16 @@ internal sealed class Replica(int id, string pool, UpstreamSettings settings, IU
     /// <summary>Sequences that a Tiercel worker computes at one time; what is more would only wait where nobody can order it.</summary>
     public int? MaxSequences { get; set; }
 
-    /// <summary>Requests that it may have at one time.</summary>
+    /// <summary>Requests that it may have at one time, whoever asks.</summary>
     public int Limit => Math.Min(Settings.MaxConcurrency, MaxSequences ?? int.MaxValue);
+
+    /// <summary>
+    /// What a foreign engine was found to take without letting requests wait; null for workers, which tell. It orders those that have no objective: those that
+    /// have one are judged by the time they are predicted to take, which says more.
+    /// </summary>
+    public ConcurrencyLimit? Adaptive { get; } = settings.Kind == UpstreamKind.OpenAI
+        ? new ConcurrencyLimit(FirstAdaptiveLimit, Math.Min(LeastAdaptiveLimit, settings.MaxConcurrency), settings.MaxConcurrency)
+        : null;
 
     /// <summary>Attempts that run here.</summary>
     public HashSet<Attempt> Running { get; } = [];

@@ -14,7 +14,7 @@ internal sealed class TiercelProcess : IDisposable
     private readonly Process _process;
     private readonly Task<string> _error;
 
-    private TiercelProcess(string[] arguments)
+    private TiercelProcess(string[] arguments, IEnumerable<(string Name, string Value)>? environment = null)
     {
         ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "tiercel.dll"), .. arguments])
         {
@@ -26,6 +26,11 @@ internal sealed class TiercelProcess : IDisposable
         };
         start.Environment["TIERCEL_HOME"] = _home.File("home");
         start.Environment.Remove("TIERCEL_API_KEY");
+        foreach ((string name, string value) in environment ?? [])
+        {
+            start.Environment[name] = value;
+        }
+
         _process = Process.Start(start)!;
         _error = _process.StandardError.ReadToEndAsync();
     }
@@ -35,6 +40,10 @@ internal sealed class TiercelProcess : IDisposable
     public int Id => _process.Id;
 
     public static TiercelProcess Start(params string[] arguments) => new(arguments);
+
+    public static TiercelProcess StartWith((string Name, string Value) variable, params string[] arguments) => new(arguments, [variable]);
+
+    public bool HasExited => _process.HasExited;
 
     /// <summary>Runs it to its end.</summary>
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string input, params string[] arguments)

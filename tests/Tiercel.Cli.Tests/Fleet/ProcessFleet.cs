@@ -1,0 +1,171 @@
+using System.Text;
+using System.Text.Json;
+using Tiercel.Cli.Tests.Processes;
+using Tiercel.Testing;
+
+namespace Tiercel.Cli.Tests.Fleet;
+
+/// <summary>A gateway and its workers, each a process of its own, on the bundled model.</summary>
+internal sealed class ProcessFleet : IAsyncDisposable
+{
+    private const string Secret = "a secret of this test's fleet";
+    private static readonly (string, string) Environment = ("TIERCEL_CLUSTER_SECRET", Secret);
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<int> _ports = [];
+
+    private ProcessFleet(List<TiercelProcess> workers)
+    {
+        Workers = workers;
+        Client = new HttpClient { Timeout = TimeSpan.FromMinutes(5) };
+        Internal = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+        Internal.DefaultRequestHeaders.Authorization = new("Bearer", Secret);
+    }
+
+    public List<TiercelProcess> Workers { get; }
+
+    public TiercelProcess Gateway { get; private set; } = null!;
+
+    public string Url { get; private set; } = "";
+
+    public HttpClient Client { get; }
+
+    /// <summary>Shows the cluster secret.</summary>
+    public HttpClient Internal { get; }
+
+    public string Ledger => _folder.File("usage.db");
+
+    public static async Task<ProcessFleet> StartAsync(int workers, string settings = "")
+    {
+        List<TiercelProcess> processes = [.. Enumerable.Range(0, workers).Select(index => StartWorker(index, 0))];
+        ProcessFleet fleet = new(processes);
+        foreach (TiercelProcess worker in processes)
+        {
+            fleet._ports.Add(new Uri(await UrlOfAsync(worker)).Port);
+        }
+
+        string file = fleet._folder.File("tiercel.yaml");
+        await File.WriteAllTextAsync(file, fleet.Configuration(settings));
+        fleet.Gateway = TiercelProcess.StartWith(Environment, "gateway", "--config", file, "--json");
+        fleet.Url = await UrlOfAsync(fleet.Gateway);
+        await fleet.UntilAsync(state => state == workers);
+        return fleet;
+    }
+
+    /// <summary>Starts a worker anew at the address of one that has ended.</summary>
+    public async Task RestartAsync(int index)
+    {
+        Workers[index].Dispose();
+        Workers[index] = StartWorker(index, _ports[index]);
+        await UrlOfAsync(Workers[index]);
+    }
+
+    /// <summary>Waits until so many replicas are usable.</summary>
+    public async Task UntilAsync(Func<int, bool> usable)
+    {
+        using CancellationTokenSource watchdog = new(TimeSpan.FromMinutes(2));
+        while (true)
+        {
+            using HttpResponseMessage health = await Client.GetAsync(new Uri($"{Url}/health"), watchdog.Token);
+            using JsonDocument told = JsonDocument.Parse(await health.Content.ReadAsByteArrayAsync(watchdog.Token));
+            if (usable(told.RootElement.GetProperty("pools").GetProperty("tiny").GetProperty("usable").GetInt32()))
+            {
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, watchdog.Token);
+        }
+    }
+
+    /// <summary>Streams an answer and gives its events as they came, but for what differs from request to request: id and time.</summary>
+    public async Task<string> StreamAsync(string body, string id, Action? firstEvent = null)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Post, $"{Url}/v1/chat/completions") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        request.Headers.Add("x-request-id", id);
+        using HttpResponseMessage response = await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using StreamReader lines = new(await response.Content.ReadAsStreamAsync());
+        if (!response.IsSuccessStatusCode)
+        {
+            return $"{(int)response.StatusCode} {await lines.ReadToEndAsync()}";
+        }
+
+        StringBuilder events = new();
+        while (await lines.ReadLineAsync() is string line)
+        {
+            firstEvent?.Invoke();
+            firstEvent = null;
+            if (line.StartsWith("data: {", StringComparison.Ordinal))
+            {
+                using JsonDocument chunk = JsonDocument.Parse(line.AsMemory(6));
+                events.Append(chunk.RootElement.TryGetProperty("choices", out JsonElement choices) ? choices.GetRawText() : line).Append('\n');
+                if (chunk.RootElement.TryGetProperty("usage", out JsonElement usage))
+                {
+                    // What was found in a cache depends on what ran before; how many tokens there were does not.
+                    events.Append(usage.GetProperty("prompt_tokens").GetInt32()).Append('+').Append(usage.GetProperty("completion_tokens").GetInt32()).Append('\n');
+                }
+            }
+            else if (line.Length > 0 && !line.StartsWith(": ping", StringComparison.Ordinal))
+            {
+                events.Append(line).Append('\n');
+            }
+        }
+
+        return events.ToString();
+    }
+
+    /// <summary>Where a request went and why, as the gateway remembers it.</summary>
+    public async Task<JsonElement> ExplainAsync(string id) =>
+        JsonElement.Parse(await Internal.GetByteArrayAsync(new Uri($"{Url}/internal/requests/{id}")));
+
+    /// <summary>The state letter of a process, as the kernel tells it.</summary>
+    public static char StateOf(TiercelProcess process)
+    {
+        string stat = File.ReadAllText($"/proc/{process.Id}/stat");
+        return stat[stat.LastIndexOf(')') + 2];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (TiercelProcess worker in Workers)
+        {
+            if (!worker.HasExited)
+            {
+                await worker.SignalAsync("CONT");
+            }
+
+            worker.Dispose();
+        }
+
+        Gateway?.Dispose();
+        Client.Dispose();
+        Internal.Dispose();
+        _folder.Dispose();
+    }
+
+    private static TiercelProcess StartWorker(int index, int port) => TiercelProcess.StartWith(
+        Environment, "worker", "--port", $"{port}", "--threads", "1", "--kv-memory", "64MiB", "--worker-name", $"w{index}", "--grace", "5", "--json");
+
+    private static async Task<string> UrlOfAsync(TiercelProcess process)
+    {
+        string? line = await process.Output.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(2));
+        return line is null
+            ? throw new InvalidOperationException($"the process ended: {await process.ErrorAsync()}")
+            : JsonElement.Parse(line).GetProperty("url").GetString()!.TrimEnd('/');
+    }
+
+    private string Configuration(string settings)
+    {
+        IEnumerable<string> upstreams = _ports.Select((port, index) => $"      - {{ name: w{index}, kind: tiercel, url: \"http://127.0.0.1:{port}\" }}");
+        return $$"""
+            listen: [ { address: "127.0.0.1:0" } ]
+            cluster: { secret: env:TIERCEL_CLUSTER_SECRET }
+            pools:
+              tiny:
+                upstreams:
+            {{string.Join('\n', upstreams)}}
+            routes: { tiercel-tiny: { pool: tiny } }
+            health: { probe_interval: 1s, probe_timeout: 2s, heartbeat_timeout: 3s }
+            ledger: { path: "{{Ledger}}" }
+            {{settings}}
+            """;
+    }
+}
