@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Tiercel.Cli.Tests.Processes;
 
 namespace Tiercel.Cli.Tests.Fleet;
 
