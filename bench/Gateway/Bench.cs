@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Tiercel.Bench.Gateway;
+
+/// <summary>The run: latency one request at a time, then throughput and CPU over many connections, then memory with many open streams; always by turns.</summary>
+internal static class Bench
+{
+    /// <summary>Requests that nobody counts, before the first that somebody does: compilers and pools settle.</summary>
+    private const int WarmUp = 40_000;
+
+    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(12);
+
+    public static int Run(BenchOptions options)
+    {
+        string folder = Directory.CreateTempSubdirectory("bench-gateway").FullName;
+        using Contenders contenders = new(options, folder);
+        contenders.Start();
+        List<Measured> results = [];
+        foreach (Workload workload in Workload.All.Where(one => options.Workloads.Count == 0 || options.Workloads.Contains(one.Name)))
+        {
+            List<Measured> rows = [.. contenders.All.Select(contender => new Measured(workload.Name, contender.Name))];
+            for (int i = 0; i < rows.Count; i++)
+            {
+                Throughput.Run(contenders.All[i], workload, options.Connections, LongestWarmUp, WarmUp);
+            }
+
+            for (int round = 0; round < options.Rounds; round++)
+            {
+                Latency.Run(contenders.All, workload, rows);
+                for (int i = 0; i < rows.Count; i++)
+                {
+                    (double rate, double cpu) = Throughput.Run(contenders.All[i], workload, options.Connections, TimeSpan.FromSeconds(options.Seconds), long.MaxValue);
+                    rows[i].Rates.Add(rate);
+                    rows[i].CpuMicroseconds.Add(cpu);
+                }
+            }
+
+            results.AddRange(rows);
+            Report.Print(rows);
+        }
+
+        if (options.Streams > 0)
+        {
+            Console.WriteLine($"{"memory",-12} MB before, MB with {options.Streams} open streams");
+            foreach (Contender contender in contenders.All.Where(one => one.Name != "direct"))
+            {
+                (double before, double open) = Memory.Run(contender, options.Streams);
+                results.Add(new Measured("memory", contender.Name) { MegabytesBefore = before, MegabytesOpen = open });
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{contender.Name,-12} {before,8:F0} {open,8:F0}"));
+            }
+        }
+
+        if (options.Out is not null)
+        {
+            File.WriteAllText(options.Out, JsonSerializer.Serialize(results, Measured.Json));
+        }
+
+        return 0;
+    }
+}
