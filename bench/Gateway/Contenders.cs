@@ -74,7 +74,7 @@ internal sealed class Contenders(BenchOptions options, string folder) : IDisposa
                 upstreams:
                   - { name: instant, kind: openai, url: "http://127.0.0.1:{{upstream}}", max_concurrency: 4096, price: { input: 1, cached_input: 0.5, output: 2 } }
             routes: { m: { pool: chat, class: interactive } }
-            classes: { interactive: { ttft: 10s, priority: 0 } }
+            classes: { interactive: { ttft: 1h, priority: 0 } }
             tenants:
               acme:
                 keys: [ { name: ci, key: "env:BENCH_KEY" } ]
