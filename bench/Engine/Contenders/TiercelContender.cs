@@ -11,6 +11,9 @@ namespace Tiercel.Bench.Engine.Contenders;
 /// <summary>Tiercel as a library: requests in, streams of tokens out, through the scheduler and all.</summary>
 internal sealed class TiercelContender : IContender
 {
+    /// <summary>Tokens that a stream makes beyond those that are wanted: streams do not begin together, and are measured while all of them run.</summary>
+    private const int Stagger = 32;
+
     private readonly InferenceEngine _engine;
     private readonly Random _random = new(7);
     private readonly double _weightBytes;
@@ -46,13 +49,13 @@ internal sealed class TiercelContender : IContender
     }
 
     public Figures Streams(int streams, int prompt, int outputs)
-        => new(DecodeRate(Finish([.. Enumerable.Range(0, streams).Select(_ => Start(Prompt(prompt), outputs + 1))])));
+        => new(DecodeRate(Finish([.. Enumerable.Range(0, streams).Select(_ => Start(Prompt(prompt), outputs + Stagger))])));
 
     public Figures Shared(int streams, int prefix, int own, int outputs)
     {
         int[] shared = Prompt(prefix);
-        StreamTimes[] times = Finish([.. Enumerable.Range(0, streams).Select(_ => Start([.. shared, .. Prompt(own)], outputs + 1))]);
-        double total = Clock.Seconds(times.Min(stream => stream.Start), times.Max(stream => stream.Tokens[^1]));
+        StreamTimes[] times = Finish([.. Enumerable.Range(0, streams).Select(_ => Start([.. shared, .. Prompt(own)], outputs + Stagger))]);
+        double total = Clock.Seconds(times.Min(stream => stream.Start), times.Max(stream => stream.Tokens[outputs - 1]));
         return new Figures(DecodeRate(times), new() { ["total s"] = total, ["all tok/s"] = (prefix + (streams * (own + outputs))) / total });
     }
 
@@ -87,12 +90,14 @@ internal sealed class TiercelContender : IContender
 
     public void Dispose() => _engine.Dispose();
 
-    /// <summary>Tokens of all streams after the moment when the last of them has its first, a second.</summary>
+    /// <summary>Tokens of all streams a second, while all of them run: from the moment when the last has its first token to that when the first has its last.</summary>
     private static double DecodeRate(StreamTimes[] streams)
     {
         long from = streams.Max(stream => stream.Tokens[0]);
-        long to = streams.Max(stream => stream.Tokens[^1]);
-        return streams.Sum(stream => stream.Tokens.Count(time => time > from)) / Clock.Seconds(from, to);
+        long to = streams.Min(stream => stream.Tokens[^1]);
+        return to <= from
+            ? throw new InvalidOperationException("some streams ended before others began")
+            : streams.Sum(stream => stream.Tokens.Count(time => time > from && time <= to)) / Clock.Seconds(from, to);
     }
 
     private int[] Prompt(int tokens) => [.. Enumerable.Range(0, tokens).Select(_ => _random.Next(_engine.Model.VocabularySize - 1))];

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Tiercel.Engine.Kernels.CodeGen;
 using Tiercel.Engine.KvCache;
 using Tiercel.Engine.Models;
 
@@ -31,6 +32,7 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
     private readonly int _groupSize;
     private readonly int _rowsPerItem;
     private readonly int _valueStride;
+    private readonly AttentionKernel? _generated;
     private readonly FloatBuffer[] _scratch;
     private readonly List<Item> _items = [];
     private readonly List<Part> _parts = [];
@@ -46,6 +48,7 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
         _groupSize = spec.HeadsPerKvHead;
         _valueStride = (spec.ValueLength + Tokens - 1) / Tokens * Tokens;
         _rowsPerItem = Math.Max(1, TargetSums / _valueStride / _groupSize);
+        _generated = AttentionKernel.Create(spec.KeyLength, spec.ValueLength);
         int vectors = VectorCount(_rowsPerItem);
         int floats = checked((vectors * (spec.KeyLength + Tokens + _valueStride + TotalLanes + 1)) + (2 * AttentionSums.FloatCount(vectors, _valueStride)) + (spec.KeyLength * Tokens) + (Tokens * _valueStride));
         _merge = new MergeWork(this);
@@ -240,16 +243,28 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
         int firstBlock = Math.Max(firstSeen / Tokens, segment * SegmentBlocks);
         int lastBlock = Math.Min(lastSeen / Tokens, ((segment + 1) * SegmentBlocks) - 1);
         KvLayout layout = _query.Cache.Layout;
+        int used = item.RowCount * _groupSize;
+        bool halves = layout.Type == KvType.F16 && _generated is not null && used <= AttentionEmitter.MaxVectors;
         for (int block = firstBlock; block <= lastBlock; block++)
         {
-            byte* head = _query.Cache.GetHead(sequence.Blocks[block], _query.Layer, kvHead);
-            int first = Math.Max(0, firstSeen - (block * Tokens));
-            int last = Math.Min(Tokens - 1, lastSeen - (block * Tokens));
-            KvRows.ExpandKeys(layout.Type, head, layout.KeyLength, scratch.Keys);
-            KvRows.ExpandValues(layout.Type, head + layout.KeyBytes, layout.ValueLength, first, last - first + 1, scratch.Values, _valueStride);
-            for (int vector = 0; vector < vectors; vector += AttentionTile.Vectors)
+            byte* keys = _query.Cache.GetHead(sequence.Blocks[block], _query.Layer, kvHead);
+            byte* values = keys + layout.KeyBytes;
+            if (!halves)
             {
-                AttendTile<T>(scratch, vector, block * Tokens, position, item.RowCount, sequence.Start + sequence.RowCount - 1);
+                // Many vectors: expanding once costs less than converting for each group of them.
+                int first = Math.Max(0, firstSeen - (block * Tokens));
+                int last = Math.Min(Tokens - 1, lastSeen - (block * Tokens));
+                KvRows.ExpandKeys(layout.Type, keys, layout.KeyLength, scratch.Keys);
+                KvRows.ExpandValues(layout.Type, values, layout.ValueLength, first, last - first + 1, scratch.Values, _valueStride);
+                keys = (byte*)scratch.Keys;
+                values = (byte*)scratch.Values;
+            }
+
+            for (int vector = 0; vector < used;)
+            {
+                int count = Math.Min(used - vector, _generated is null ? AttentionTile.Vectors : AttentionEmitter.MaxVectors);
+                AttendTile<T>(scratch, new Tile(vector, count, keys, values, halves), block * Tokens, position, sequence.Start + sequence.RowCount - 1);
+                vector += count;
             }
         }
 
@@ -262,26 +277,36 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
         new ReadOnlySpan<float>(scratch.Sums, vectors * _valueStride).CopyTo(new Span<float>(result.Values, vectors * _valueStride));
     }
 
-    /// <summary>Four query vectors over one block.</summary>
-    private void AttendTile<T>(Scratch scratch, int vector, int blockStart, int position, int rowCount, int sequenceEnd)
+    /// <summary>Some query vectors over one block.</summary>
+    private void AttendTile<T>(Scratch scratch, Tile tile, int blockStart, int position, int sequenceEnd)
         where T : struct, IFloatLanes<T>
     {
+        int vector = tile.FirstVector;
+        int count = tile.VectorCount;
         float* scores = scratch.Scores + (vector * Tokens);
         float* sums = scratch.Sums + (vector * _valueStride);
-        AttentionTile.Score<T>(scratch.Queries + (vector * _spec.KeyLength), _spec.KeyLength, scratch.Keys, scores);
-        if (_spec.AttentionSoftCap > 0)
+        float* queries = scratch.Queries + (vector * _spec.KeyLength);
+        if (_generated is not null)
         {
-            RowArithmetic.SoftCap(new Span<float>(scores, AttentionTile.Vectors * Tokens), _spec.AttentionSoftCap);
+            _generated.Score(count, tile.Halves, queries, _spec.KeyLength, tile.Keys, scores);
+        }
+        else
+        {
+            AttentionTile.Score<T>(queries, _spec.KeyLength, (float*)tile.Keys, scores);
         }
 
-        float* shrink = stackalloc float[AttentionTile.Vectors];
-        int* firsts = stackalloc int[AttentionTile.Vectors];
-        int* lasts = stackalloc int[AttentionTile.Vectors];
-        bool same = true;
-        for (int i = 0; i < AttentionTile.Vectors; i++)
+        if (_spec.AttentionSoftCap > 0)
         {
-            // Vectors that only fill the tile go with the last row.
-            int row = position + Math.Min((vector + i) / _groupSize, rowCount - 1);
+            RowArithmetic.SoftCap(new Span<float>(scores, count * Tokens), _spec.AttentionSoftCap);
+        }
+
+        float* shrink = stackalloc float[AttentionEmitter.MaxVectors];
+        int* firsts = stackalloc int[AttentionEmitter.MaxVectors];
+        int* lasts = stackalloc int[AttentionEmitter.MaxVectors];
+        bool same = true;
+        for (int i = 0; i < count; i++)
+        {
+            int row = position + ((vector + i) / _groupSize);
             firsts[i] = Math.Max(0, FirstSeen(row) - blockStart);
             lasts[i] = Math.Min(Tokens - 1, (_spec.IsCausal ? row : sequenceEnd) - blockStart);
             same &= firsts[i] == firsts[0] && lasts[i] == lasts[0];
@@ -290,18 +315,37 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
                 : 1f;
         }
 
-        if (same && firsts[0] <= lasts[0])
+        if (same && firsts[0] <= lasts[0] && (_generated is not null || count == AttentionTile.Vectors))
         {
-            AttentionTile.Accumulate4<T>(scores, shrink, scratch.Values, firsts[0], lasts[0], sums, _valueStride);
+            Accumulate<T>(tile, count, scores, shrink, firsts[0], lasts[0], sums);
             return;
         }
 
-        for (int i = 0; i < AttentionTile.Vectors; i++)
+        for (int i = 0; i < count; i++)
         {
             if (firsts[i] <= lasts[i])
             {
-                AttentionTile.Accumulate1<T>(scores + (i * Tokens), shrink[i], scratch.Values, firsts[i], lasts[i], sums + (i * _valueStride), _valueStride);
+                Accumulate<T>(tile, 1, scores + (i * Tokens), shrink + i, firsts[i], lasts[i], sums + (i * _valueStride));
             }
+        }
+    }
+
+    /// <summary>Adds the values of tokens that all vectors see: one vector, four, or with generated code any number.</summary>
+    private void Accumulate<T>(Tile tile, int count, float* weights, float* shrink, int first, int last, float* sums)
+        where T : struct, IFloatLanes<T>
+    {
+        if (_generated is not null)
+        {
+            byte* firstValue = tile.Values + ((nint)first * _spec.ValueLength * (tile.Halves ? sizeof(ushort) : sizeof(float)));
+            _generated.Accumulate(count, tile.Halves, weights + first, shrink, firstValue, last - first + 1, sums);
+        }
+        else if (count == 1)
+        {
+            AttentionTile.Accumulate1<T>(weights, *shrink, (float*)tile.Values, first, last, sums, _valueStride);
+        }
+        else
+        {
+            AttentionTile.Accumulate4<T>(weights, shrink, (float*)tile.Values, first, last, sums, _valueStride);
         }
     }
 
@@ -350,6 +394,16 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
     private int FirstSeen(int position) => _query.Window == 0 ? 0 : Math.Max(0, position - _query.Window + 1);
 
     private readonly record struct Item(int Sequence, int FirstRow, int RowCount);
+
+    /// <summary>Query vectors of an item, and keys and values of a block for them: float16 as they lie in the cache, or expanded.</summary>
+    private readonly struct Tile(int firstVector, int vectorCount, byte* keys, byte* values, bool halves)
+    {
+        public readonly int FirstVector = firstVector;
+        public readonly int VectorCount = vectorCount;
+        public readonly byte* Keys = keys;
+        public readonly byte* Values = values;
+        public readonly bool Halves = halves;
+    }
 
     /// <summary>A segment of a whole item (an item for one key/value head), and where its sums are.</summary>
     private readonly record struct Part(int Item, int Segment, long FirstFloat);
