@@ -1,0 +1,180 @@
+using System.Text.Json;
+using Tiercel.Gateway.Configuration;
+using Tiercel.Gateway.Tests.Fakes;
+
+namespace Tiercel.Gateway.Tests.Fleet;
+
+/// <summary>The request path in front of foreign engines that behave, break, refuse and lie.</summary>
+public sealed class ForeignEngineTests
+{
+    private const string Ask = """{"model":"m","messages":[{"role":"user","content":"hi"}],"vendor_field":{"x":[1,2]}}""";
+    private const string AskStream = """{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}],"vendor_field":{"x":[1,2]}}""";
+
+    [Fact]
+    public async Task Bodies_are_forwarded_as_they_came_but_for_the_models_name()
+    {
+        await using ScriptedUpstream engine = ScriptedAnswers.Sound();
+        await using TestFleet fleet = await TestFleet.StartAsync(TestFleet.Of(engine.Settings() with { Model = "theirs" }));
+        (int status, string body) = await fleet.PostTextAsync(Ask);
+        Assert.Equal(200, status);
+        Assert.Contains("one two", body, StringComparison.Ordinal);
+        string sent = engine.Requests.Single(request => request.StartsWith("POST", StringComparison.Ordinal));
+        Assert.EndsWith(Ask.Replace("\"m\"", "\"theirs\"", StringComparison.Ordinal), sent, StringComparison.Ordinal);
+        Assert.DoesNotContain("x-tiercel", sent, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Usage_is_asked_for_and_taken_out_again_when_the_client_had_not_asked()
+    {
+        await using ScriptedUpstream engine = ScriptedAnswers.Sound();
+        await using TestFleet fleet = await TestFleet.StartAsync(TestFleet.Of(engine.Settings()));
+        (int status, string stream) = await fleet.PostTextAsync(AskStream);
+        Assert.Equal(200, status);
+        Assert.Equal(ScriptedAnswers.Chunk("one ") + ScriptedAnswers.Chunk("two") + ScriptedAnswers.Finish + ScriptedAnswers.Done, stream);
+        Assert.Contains("include_usage\":true", engine.Requests.Single(request => request.StartsWith("POST", StringComparison.Ordinal)), StringComparison.Ordinal);
+
+        (_, stream) = await fleet.PostTextAsync(AskStream.Replace("\"stream\":true", "\"stream\":true,\"stream_options\":{\"include_usage\":true}", StringComparison.Ordinal));
+        Assert.Equal(ScriptedAnswers.WholeStream, stream);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_failure_before_the_first_byte_is_tried_again_elsewhere_and_not_seen(bool streams)
+    {
+        await using ScriptedUpstream broken = ScriptedAnswers.Engine((connection, _) =>
+        {
+            connection.Reset();
+            return Task.CompletedTask;
+        });
+        await using ScriptedUpstream sound = ScriptedAnswers.Sound();
+        await using TestFleet fleet = await TestFleet.StartAsync(Pair(broken, sound));
+        for (int i = 0; i < 6; i++)
+        {
+            (int status, string body) = await fleet.PostTextAsync(streams ? AskStream : Ask);
+            Assert.Equal(200, status);
+            Assert.Contains("two", body, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("reset", broken.Done);
+    }
+
+    [Theory]
+    [InlineData("cut")]
+    [InlineData("done without an end")]
+    [InlineData("error event")]
+    [InlineData("garbage")]
+    public async Task A_stream_that_breaks_ends_with_an_error_and_never_as_if_it_were_whole(string how)
+    {
+        await using ScriptedUpstream engine = ScriptedAnswers.Engine(async (connection, _) =>
+        {
+            await connection.SendAsync(ScriptedAnswers.StreamHead + ScriptedAnswers.Chunked(ScriptedAnswers.Chunk("one ")));
+            await connection.PeerHasReadAsync();
+            switch (how)
+            {
+                case "cut":
+                    connection.Reset();
+                    return;
+                case "done without an end":
+                    await connection.SendAsync(ScriptedAnswers.Chunked(ScriptedAnswers.Done) + "0\r\n\r\n");
+                    break;
+                case "error event":
+                    await connection.SendAsync(ScriptedAnswers.Chunked("data: {\"error\":{\"message\":\"out of memory\",\"type\":\"server_error\"}}\n\n") + "0\r\n\r\n");
+                    break;
+                default:
+                    await connection.SendAsync(ScriptedAnswers.Chunked("data: <html>sorry</html>\n\n") + "0\r\n\r\n");
+                    break;
+            }
+
+            connection.Note("broken");
+        });
+        await using TestFleet fleet = await TestFleet.StartAsync(TestFleet.Of(engine.Settings()));
+        (int status, string stream) = await fleet.PostTextAsync(AskStream);
+        Assert.NotEmpty(engine.Done);
+        Assert.Equal(200, status);
+        Assert.StartsWith(ScriptedAnswers.Chunk("one "), stream, StringComparison.Ordinal);
+        Assert.DoesNotContain("[DONE]", stream, StringComparison.Ordinal);
+        Assert.DoesNotContain("finish_reason\":\"stop", stream, StringComparison.Ordinal);
+        string[] events = stream.Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        Assert.True(JsonElement.Parse(events[^1]["data: ".Length..]).TryGetProperty("error", out _));
+    }
+
+    [Fact]
+    public async Task A_message_is_continued_by_an_engine_that_can_when_another_is_lost()
+    {
+        await using ScriptedUpstream broken = ScriptedAnswers.Engine(async (connection, _) =>
+        {
+            await connection.SendAsync(ScriptedAnswers.StreamHead + ScriptedAnswers.Chunked(ScriptedAnswers.Chunk("one \\\"quoted\\\" ")));
+            await connection.PeerHasReadAsync();
+            connection.Reset();
+        });
+        await using ScriptedUpstream sound = ScriptedAnswers.Sound();
+        UpstreamCapabilities continues = UpstreamCapabilities.Chat | UpstreamCapabilities.ContinueMessage;
+        FleetConfiguration configuration = TestFleet.Of(
+            broken.Settings() with { Name = "broken", Capabilities = continues }, sound.Settings() with { Name = "sound", Capabilities = continues });
+        await using TestFleet fleet = await TestFleet.StartAsync(configuration);
+        while (!broken.Done.Contains("reset"))
+        {
+            (int status, string stream) = await fleet.PostTextAsync(AskStream);
+            Assert.Equal(200, status);
+            Assert.EndsWith(ScriptedAnswers.Done, stream, StringComparison.Ordinal);
+        }
+
+        string continued = sound.Requests.Last(request => request.Contains("continue_final_message", StringComparison.Ordinal));
+        Assert.Contains("\"continue_final_message\":true", continued, StringComparison.Ordinal);
+        JsonElement body = JsonElement.Parse(continued[(continued.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]);
+        Assert.Equal("one \"quoted\" ", body.GetProperty("messages")[1].GetProperty("content").GetString());
+    }
+
+    [Fact]
+    public async Task A_refusal_of_the_engine_reaches_the_client_as_it_is_and_is_not_tried_again()
+    {
+        const string Refusal = """{"error":{"message":"max_tokens is too large","type":"invalid_request_error","param":"max_tokens","code":"invalid_value"}}""";
+        await using ScriptedUpstream engine = ScriptedAnswers.Engine((connection, _) => connection.SendAsync(ScriptedAnswers.Json(Refusal, "400 Bad Request")));
+        await using TestFleet fleet = await TestFleet.StartAsync(TestFleet.Of(engine.Settings()));
+        (int status, string body) = await fleet.PostTextAsync(AskStream);
+        Assert.Equal((400, Refusal), (status, body));
+        Assert.Equal(1, engine.Requests.Count(request => request.StartsWith("POST", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task The_cancel_of_a_client_closes_the_engines_connection()
+    {
+        await using ScriptedUpstream engine = ScriptedAnswers.Engine(async (connection, _) =>
+        {
+            await connection.SendAsync(ScriptedAnswers.StreamHead + ScriptedAnswers.Chunked(ScriptedAnswers.Chunk("one ")));
+            await connection.UntilClosedAsync();
+        });
+        await using TestFleet fleet = await TestFleet.StartAsync(TestFleet.Of(engine.Settings()));
+        using (HttpRequestMessage request = new(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(AskStream, System.Text.Encoding.UTF8, "application/json") })
+        using (HttpResponseMessage response = await fleet.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead))
+        {
+            Assert.True(response.IsSuccessStatusCode);
+        }
+
+        using CancellationTokenSource watchdog = new(TestGateway.Watchdog);
+        while (!engine.Done.Contains("peer closed"))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, watchdog.Token);
+        }
+    }
+
+    [Fact]
+    public async Task Where_a_request_went_and_why_is_told_on_demand_and_kept()
+    {
+        await using ScriptedUpstream engine = ScriptedAnswers.Sound();
+        await using TestFleet fleet = await TestFleet.StartAsync(TestFleet.Of(engine.Settings()));
+        using HttpResponseMessage response = await fleet.PostAsync(Ask, headers: [("x-tiercel-explain", "1"), ("x-request-id", "why-me")]);
+        Assert.StartsWith("scripted; cost", response.Headers.GetValues("x-tiercel-routed").Single(), StringComparison.Ordinal);
+        JsonElement kept = await fleet.ExplainAsync("why-me");
+        Assert.Equal("scripted", kept.GetProperty("attempts")[0].GetProperty("upstream").GetString());
+        Assert.Equal(1, kept.GetProperty("attempts")[0].GetProperty("candidates").GetArrayLength());
+
+        // Nobody else is told, not even that there is something.
+        using HttpResponseMessage stranger = await fleet.Client.GetAsync("/internal/requests/why-me");
+        Assert.Equal(404, (int)stranger.StatusCode);
+    }
+
+    private static FleetConfiguration Pair(ScriptedUpstream first, ScriptedUpstream second) =>
+        TestFleet.Of(first.Settings() with { Name = "first" }, second.Settings() with { Name = "second" });
+}
