@@ -70,6 +70,7 @@ public sealed class ForeignEngineTests
         {
             await connection.SendAsync(ScriptedAnswers.StreamHead + ScriptedAnswers.Chunked(ScriptedAnswers.Chunk("one ")));
             await connection.PeerHasReadAsync();
+            connection.Note("broken");
             switch (how)
             {
                 case "cut":
@@ -85,8 +86,6 @@ public sealed class ForeignEngineTests
                     await connection.SendAsync(ScriptedAnswers.Chunked("data: <html>sorry</html>\n\n") + "0\r\n\r\n");
                     break;
             }
-
-            connection.Note("broken");
         });
         await using TestFleet fleet = await TestFleet.StartAsync(TestFleet.Of(engine.Settings()));
         (int status, string stream) = await fleet.PostTextAsync(AskStream);
