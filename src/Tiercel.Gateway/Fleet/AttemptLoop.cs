@@ -1,7 +1,10 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
+using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Health;
 using Tiercel.Gateway.Recovery;
+using Tiercel.Gateway.Routing;
+using Tiercel.Gateway.Telemetry;
 using Tiercel.Gateway.Upstreams;
 using Tiercel.Protocols.Errors;
 
@@ -16,11 +19,18 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
     /// <summary>Finds a replica, waiting in the queue where all are at their limits, and counts the attempt as begun.</summary>
     public async ValueTask<(Attempt? Attempt, ApiError? Error)> PlaceAsync(PlaceTerms terms, string kind)
     {
+        TimeSpan asked = services.Clock.Now;
+        bool isFirst = kind == "first";
+        if (isFirst)
+        {
+            request.Telemetry?.AdmitBegan();
+        }
+
         bool suspects;
         lock (services.Gate)
         {
             suspects = !services.State.Poison.IsEmpty;
-            if (kind == "first")
+            if (isFirst)
             {
                 services.State.Retries.Arrived(services.Clock.Now);
             }
@@ -31,12 +41,17 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
             : await services.Waiting.StartAsync(request, terms, kind);
         if (attempt is not null)
         {
-            services.Telemetry.Routed(request, request.Decision!, kind);
+            Tell(attempt, request.Decision!, isFirst ? services.Clock.Now - asked : null, kind);
             HttpContext context = request.Exchange.Context;
             if (context.Request.Headers.ContainsKey(RequestPath.ExplainHeader) && !context.Response.HasStarted)
             {
                 context.Response.Headers["x-tiercel-routed"] = Explanation.OneLine(attempt.Replica.Name, request.Decision!);
             }
+        }
+
+        else if (isFirst)
+        {
+            request.Telemetry?.Refused(error!.Code ?? "unknown");
         }
 
         return (attempt, error);
@@ -134,7 +149,7 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
             return null;
         }
 
-        services.Telemetry.Retried(decision.Reason);
+        request.Telemetry?.Retried(end.Outcome);
         if (decision.Delay > TimeSpan.Zero)
         {
             await Task.Delay(decision.Delay, services.Clock.Time, request.Exchange.ClientGone);
@@ -143,10 +158,29 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
         return new PlaceTerms(decision.Excluded, MustServe: true);
     }
 
+    private void Tell(Attempt attempt, RouteDecision decision, TimeSpan? queued, string kind)
+    {
+        if (request.Telemetry is not RequestTelemetry telemetry)
+        {
+            return;
+        }
+
+        if (queued is TimeSpan wait)
+        {
+            telemetry.Admitted(wait);
+        }
+
+        RoutingPolicyKind policy = services.Configuration.Pools.TryGetValue(request.PoolName, out PoolSettings? pool) ? pool.Policy : default;
+        string reason = kind == "retry" ? "retry" : queued is null ? "resume" : decision.PredictedUncachedTokens < decision.PromptTokens ? "cached" : "uncached";
+        telemetry.Routed(policy, reason, attempt.Replica.Settings, decision.PredictedTtft);
+        telemetry.AttemptBegan(attempt.Replica.Settings, services.Clock.Now);
+    }
+
     private void End(Attempt attempt, AttemptOutcome outcome)
     {
         bool broken = outcome is AttemptOutcome.Reset or AttemptOutcome.Timeout or AttemptOutcome.ConnectRefused;
         UInt128? body = broken && attempt.Replica.IsTiercel ? request.BodyFingerprint(services.BodyKey) : null;
+        request.Telemetry?.AttemptEnded(outcome, outcome == AttemptOutcome.Success ? request.Usage : null, services.Clock.Now);
         lock (services.Gate)
         {
             TimeSpan now = services.Clock.Now;

@@ -3,6 +3,7 @@ using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Endpoints;
 using Tiercel.Gateway.Identity;
 using Tiercel.Gateway.Routing;
+using Tiercel.Gateway.Telemetry;
 using Tiercel.Gateway.Upstreams;
 
 namespace Tiercel.Gateway.Fleet;
@@ -47,8 +48,8 @@ internal sealed class FleetRequest(Exchange exchange, long number, BodyKind kind
 
     public required ulong Seed { get; init; }
 
-    /// <summary>W3C trace context for the upstream; null where the request is not traced.</summary>
-    public string? TraceParent { get; init; }
+    /// <summary>Told of each step; null where nobody listens, as in simulations.</summary>
+    public RequestTelemetry? Telemetry { get; init; }
 
     /// <summary>Prompt and largest output as estimated on arrival, for limits and fairness.</summary>
     public long EstimatedTokens { get; set; }

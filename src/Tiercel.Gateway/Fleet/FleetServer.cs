@@ -59,7 +59,7 @@ public sealed class FleetServer : IAsyncDisposable
     {
         FleetConfiguration configuration = options.Configuration.Current;
         long run = BinaryPrimitives.ReadInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(long)));
-        FleetTelemetry telemetry = new();
+        FleetTelemetry telemetry = new(configuration.Telemetry, time);
         Stream? logFile = configuration.Telemetry.RequestLog is string path ? new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite) : null;
         FleetServices services = new(options, time, telemetry, new RequestLog(logFile, time));
         UsageLedger ledger = UsageLedger.Start(configuration.Ledger, run, time, restored => Restore(services, restored));
@@ -88,6 +88,7 @@ public sealed class FleetServer : IAsyncDisposable
         FleetServer server = new(app, services, registry, dispatcher);
         services.State.Changed = server.OnTransition;
         services.Faulted = server.OnFault;
+        telemetry.Observe(() => SnapshotTaker.Take(services));
         return server;
     }
 
@@ -127,6 +128,7 @@ public sealed class FleetServer : IAsyncDisposable
         await _registry.DisposeAsync();
         await _services.Ledger.DisposeAsync();
         await _services.Log.DisposeAsync();
+        _services.Telemetry.Dispose();
     }
 
     private static void Restore(FleetServices services, IReadOnlyList<TenantSpending> spendings)
@@ -140,6 +142,7 @@ public sealed class FleetServer : IAsyncDisposable
     private void OnChanged(FleetConfiguration before, FleetConfiguration after)
     {
         _registry.Apply(after);
+        _services.Telemetry.ConfigurationLoaded(after.Telemetry);
         Said?.Invoke($"configuration {after.Version} is in force");
     }
 
@@ -149,9 +152,9 @@ public sealed class FleetServer : IAsyncDisposable
 
     private void OnTransition(HealthTransition transition)
     {
-        _services.Telemetry.Changed(transition);
         if (_services.State.Replicas.TryGetValue(transition.Replica, out Replica? replica))
         {
+            _services.Telemetry.Transition(transition, replica.Pool, replica.Name);
             Said?.Invoke($"{replica.Pool}/{replica.Name} is {transition.To.ToString().ToLowerInvariant()}: {transition.Reason}");
         }
     }

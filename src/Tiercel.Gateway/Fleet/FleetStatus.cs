@@ -6,6 +6,7 @@ using Tiercel.Gateway.Endpoints;
 using Tiercel.Gateway.Health;
 using Tiercel.Gateway.Metering.Ledger;
 using Tiercel.Gateway.Routing;
+using Tiercel.Gateway.Telemetry;
 using Tiercel.Protocols.Errors;
 
 namespace Tiercel.Gateway.Fleet;
@@ -64,7 +65,7 @@ internal sealed class FleetStatus(FleetServices services)
     }
 
     public Task MetricsAsync(Exchange exchange) =>
-        exchange.SendAsync(Metering.PrometheusText.ContentType, services, static (output, services) => services.Telemetry.Write(output, services));
+        exchange.SendAsync(Metering.PrometheusText.ContentType, services, static (output, services) => services.Telemetry.WritePrometheus(output));
 
     /// <summary>The models that the caller may use.</summary>
     public Task ModelsAsync(Exchange exchange) => exchange.SendJsonAsync(Models(exchange), static (output, models) =>
@@ -90,7 +91,11 @@ internal sealed class FleetStatus(FleetServices services)
             WriteModel(json, name);
         });
 
-    public Task FleetAsync(Exchange exchange) => exchange.SendJsonAsync(services, static (output, services) => services.Telemetry.WriteSnapshot(output, services));
+    public Task FleetAsync(Exchange exchange) => exchange.SendJsonAsync(SnapshotTaker.Take(services), static (output, fleet) =>
+    {
+        using Utf8JsonWriter json = new(output);
+        JsonSerializer.Serialize(json, fleet, FleetSnapshotJson.Default.FleetSnapshot);
+    });
 
     /// <summary>Why a recent request went where it went.</summary>
     public Task RequestAsync(Exchange exchange, string id) => services.Archive.Find(id) is not ArchivedRequest request

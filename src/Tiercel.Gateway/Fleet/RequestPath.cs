@@ -1,8 +1,10 @@
+using Microsoft.AspNetCore.Http;
 using Tiercel.Gateway.Admission;
 using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Endpoints;
 using Tiercel.Gateway.Identity;
 using Tiercel.Gateway.Routing;
+using Tiercel.Gateway.Telemetry;
 using Tiercel.Gateway.Upstreams;
 using Tiercel.Protocols.Errors;
 
@@ -36,6 +38,7 @@ internal sealed class RequestPath(FleetServices services)
             if (!TryResolve(exchange, caller, kind, body, scanned, out FleetRequest? request, out error))
             {
                 await exchange.RefuseAsync(error!);
+                End(request, default);
                 return;
             }
 
@@ -44,8 +47,9 @@ internal sealed class RequestPath(FleetServices services)
             limits.WriteHeaders(exchange.Context.Response.Headers);
             if (admitted is null)
             {
-                services.Telemetry.Refused(limits.Hit.ToString());
+                request.Telemetry?.Refused(OutcomeWords.Of(limits.Hit));
                 await exchange.RefuseAsync(limits.Error!);
+                End(request, default);
                 return;
             }
 
@@ -103,7 +107,12 @@ internal sealed class RequestPath(FleetServices services)
             AnswerId = exchange.AnswerId,
             CreatedUnixSeconds = services.Clock.Utc.ToUnixTimeSeconds(),
             Seed = services.Random.Next(),
+            Telemetry = Begin(exchange, kind),
         };
+
+        // The name of the route, not the client's word: where one route takes all models, clients could say any.
+        request.Telemetry.Identified(caller.Tenant.Name, request.Arrived);
+        request.Telemetry.Resolved(configuration.Routes.ContainsKey(model) ? model : "*", route.Pool, serviceClass?.Name);
         if (services.State.Pools.TryGetValue(route.Pool, out Pool? pool) && !pool.Members.Any(member => member.Settings.Capabilities.HasFlag(Pool.Needed(kind))))
         {
             error = ApiErrors.NotServedByPool(exchange.Path, Shown(model));
@@ -183,7 +192,29 @@ internal sealed class RequestPath(FleetServices services)
             request.FirstToken,
             now - request.Arrived,
             request.Attempts));
-        services.Telemetry.Settled(request, usage, now - request.Arrived);
+        End(request, usage);
+    }
+
+    private RequestTelemetry Begin(Exchange exchange, BodyKind kind)
+    {
+        IHeaderDictionary headers = exchange.Context.Request.Headers;
+        string operation = kind switch { BodyKind.Chat => "chat", BodyKind.Completion => "text_completion", _ => "embeddings" };
+        return services.Telemetry.Begin(operation, headers.TraceParent, headers.TraceState, services.Clock.Now);
+    }
+
+    private void End(FleetRequest? request, TokenUsage usage)
+    {
+        if (request is { Telemetry: RequestTelemetry telemetry, Exchange: Exchange exchange })
+        {
+            RequestOutcome outcome = exchange.Outcome switch
+            {
+                "ok" => RequestOutcome.Ok,
+                "refused" => RequestOutcome.Refused,
+                "cancelled" => RequestOutcome.Cancelled,
+                _ => RequestOutcome.Error,
+            };
+            telemetry.Ended(outcome, exchange.Context.Response.StatusCode, exchange.ErrorCode, usage, services.Clock.Now);
+        }
     }
 
     /// <summary>What was used when no upstream said so: the tokens that came, and the prompt as the router estimated it. Nothing came: nothing is billed.</summary>

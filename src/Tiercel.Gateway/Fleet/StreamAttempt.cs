@@ -157,6 +157,11 @@ internal sealed class StreamAttempt(Attempt attempt, ClientStream client, Stream
             journal.AppendText(text);
         }
 
+        if (content && (_ids.Count > 0 || !(terms.ReadsTokens || finished)))
+        {
+            _request.Telemetry?.Tokens(Math.Max(1, _ids.Count), clock.Now);
+        }
+
         _request.StreamedTokens += _ids.Count;
         _request.StreamedEvents += content ? 1 : 0;
         Copy(bytes, scanned);

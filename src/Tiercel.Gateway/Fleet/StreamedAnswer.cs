@@ -58,7 +58,7 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
 
             // 8 Recover.
             ResumePlan resume = Plan(journal, attempt, end);
-            services.Telemetry.Resumed(resume.Kind.ToString());
+            request.Telemetry?.Resumed(resume.Kind, end.Failure);
             switch (resume.Kind)
             {
                 case ResumeKind.FinishNow:

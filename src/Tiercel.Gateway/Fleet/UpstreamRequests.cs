@@ -61,9 +61,13 @@ internal static class UpstreamRequests
     private static List<UpstreamHeader> Headers(FleetRequest request, Replica replica)
     {
         List<UpstreamHeader> headers = new(8) { new UpstreamHeader("x-request-id", request.Exchange.RequestId) };
-        if (request.TraceParent is string trace)
+        if (request.Telemetry?.TraceParent is string trace)
         {
             headers.Add(new UpstreamHeader("traceparent", trace));
+            if (request.Telemetry.TraceState is { Length: > 0 } state)
+            {
+                headers.Add(new UpstreamHeader("tracestate", state));
+            }
         }
 
         if (replica.IsTiercel)

@@ -18,6 +18,12 @@ internal sealed class WaitingRoom(FleetServices services)
     /// <summary>Requests that wait for a pool. Under the fleet's lock.</summary>
     public int CountOf(string pool) => _queues.TryGetValue(pool, out FairQueue? queue) ? queue.Count : 0;
 
+    /// <summary>Bytes of their bodies. Under the fleet's lock.</summary>
+    public long BytesOf(string pool) => _queues.TryGetValue(pool, out FairQueue? queue) ? queue.Bytes : 0;
+
+    /// <summary>Requests of a tenant that wait, over all pools. Under the fleet's lock.</summary>
+    public int CountOfTenant(string tenant) => _queues.Values.Sum(queue => queue.CountOf(tenant));
+
     /// <summary>Finds a replica and counts the request there, now or when its turn comes.</summary>
     public ValueTask<(Attempt? Attempt, ApiError? Error)> StartAsync(FleetRequest request, PlaceTerms terms, string kind)
     {

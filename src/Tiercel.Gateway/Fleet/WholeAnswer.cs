@@ -79,6 +79,7 @@ internal sealed class WholeAnswer(FleetServices services, FleetRequest request)
 
         request.Usage = told.Usage;
         _loop.FirstToken(attempt);
+        request.Telemetry?.Whole(told.Usage?.Completion ?? 0, services.Clock.Now);
 
         // 7 The whole answer goes out in one piece.
         HttpResponse response = request.Exchange.Context.Response;

@@ -35,6 +35,12 @@ internal sealed class PrometheusText(IBufferWriter<byte> output)
     public void Histogram(string name, string help, Histogram histogram, params ReadOnlySpan<(string Name, string Value)> labels)
     {
         Family(name, "histogram", help);
+        HistogramSamples(name, histogram, labels);
+    }
+
+    /// <summary>One of the histograms of a family that was begun.</summary>
+    public void HistogramSamples(string name, Histogram histogram, params ReadOnlySpan<(string Name, string Value)> labels)
+    {
         long[] counts = histogram.Snapshot();
         long cumulated = 0;
         for (int i = 0; i < counts.Length; i++)

@@ -1,0 +1,8 @@
+namespace Tiercel.Gateway.Telemetry;
+
+internal enum MetricKind
+{
+    Counter,
+    Gauge,
+    Histogram,
+}
