@@ -16,6 +16,9 @@ internal sealed record BenchOptions
           --real FILE     the real model (default: ../shared/models/real/smollm2-135m-instruct-q4_1.gguf, where it is)
           --peer DIR      llama.cpp's libraries; without it artifacts/peer is looked for
           --alone         Tiercel alone
+          --http          the rows over HTTP: tiercel serve on the real model
+          --program FILE  the program for them (default artifacts/tiercel/tiercel.dll, which ./tiercel builds)
+          --peer-server F llama-server for them; without it Tiercel alone
           --out DIR       where the JSON goes (default bench/results); --out none for none
         """;
 
@@ -39,6 +42,12 @@ internal sealed record BenchOptions
 
     public string? Peer { get; private init; }
 
+    public bool Http { get; private init; }
+
+    public string Program { get; private init; } = Path.Combine("artifacts", "tiercel", "tiercel.dll");
+
+    public string? PeerServer { get; private init; }
+
     public string Out { get; private init; } = Path.Combine("bench", "results");
 
     /// <exception cref="ArgumentException">An option is unknown or lacks its value.</exception>
@@ -59,6 +68,9 @@ internal sealed record BenchOptions
                 "--models" => options with { Models = Value() },
                 "--real" => options with { Real = Value() },
                 "--peer" => options with { Peer = Value() },
+                "--http" => options with { Http = true },
+                "--program" => options with { Program = Value() },
+                "--peer-server" => options with { PeerServer = Value() },
                 "--out" => options with { Out = Value() },
                 "--alone" => options with { Alone = true },
                 "--list" => options with { List = true },

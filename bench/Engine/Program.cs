@@ -1,5 +1,6 @@
 using Tiercel.Bench.Engine;
 using Tiercel.Bench.Engine.Contenders;
+using Tiercel.Bench.Engine.Http;
 using Tiercel.Bench.Engine.Measuring;
 using Tiercel.Bench.Engine.Models;
 using Tiercel.Bench.Engine.Peer;
@@ -25,6 +26,20 @@ catch (ArgumentException wrong)
 {
     Console.Error.WriteLine($"{wrong.Message}\n{BenchOptions.Usage}");
     return 2;
+}
+
+if (options.Http)
+{
+    MachineDescription host = MachineDescription.Measure(options.Threads);
+    Console.WriteLine(host);
+    TableWriter.Header(options.PeerServer is not null);
+    List<RowResult> answers = await new HttpBench(options).RunAsync();
+    if (options.Out != "none")
+    {
+        Console.WriteLine(ResultFile.Save(options.Out, "http", host, answers));
+    }
+
+    return 0;
 }
 
 List<BenchRow> rows = [.. RowList.Make(options.Shape, options.Quick)
@@ -58,7 +73,7 @@ foreach (BenchRow row in rows)
 
 if (options.Out != "none")
 {
-    Console.WriteLine(ResultFile.Save(options.Out, machine, results));
+    Console.WriteLine(ResultFile.Save(options.Out, "engine", machine, results));
 }
 
 return 0;

@@ -9,10 +9,10 @@ internal static class ResultFile
     private static readonly JsonSerializerOptions Format = new() { WriteIndented = true };
 
     /// <summary>Writes a file whose name says when, and returns its path.</summary>
-    public static string Save(string folder, MachineDescription machine, IReadOnlyList<RowResult> rows)
+    public static string Save(string folder, string kind, MachineDescription machine, IReadOnlyList<RowResult> rows)
     {
         Directory.CreateDirectory(folder);
-        string path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"engine-{TimeProvider.System.GetUtcNow():yyyyMMdd-HHmm}.json"));
+        string path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{kind}-{TimeProvider.System.GetUtcNow():yyyyMMdd-HHmm}.json"));
         var content = new
         {
             Machine = machine,

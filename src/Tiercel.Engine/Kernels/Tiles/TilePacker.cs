@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using Tiercel.Engine.Formats;
 using Tiercel.Engine.Kernels.Quantization;
 
@@ -36,14 +37,17 @@ internal sealed unsafe class TilePacker : TeamWork
         byte* tile = _tiles + (item * _tileBytes);
         NativeMemory.Clear(tile, (nuint)_tileBytes);
         int first = item * TileKind.Outputs;
-        for (int lane = 0; lane < Math.Min(TileKind.Outputs, _outputs - first); lane++)
+        int lanes = Math.Min(TileKind.Outputs, _outputs - first);
+        if (_kind.Format is { } format)
+        {
+            PackQuants(format, first, lanes, tile);
+            return;
+        }
+
+        for (int lane = 0; lane < lanes; lane++)
         {
             ReadOnlySpan<byte> row = new(_stored + ((first + lane) * _storedRowBytes), checked((int)_storedRowBytes));
-            if (_kind.Format is { } format)
-            {
-                PackQuants(format, row, tile, lane);
-            }
-            else if (_kind.Type == TensorType.F32)
+            if (_kind.Type == TensorType.F32)
             {
                 PackSingles(row, (float*)tile, lane);
             }
@@ -80,66 +84,81 @@ internal sealed unsafe class TilePacker : TeamWork
         }
     }
 
-    private void PackQuants(QuantFormat format, ReadOnlySpan<byte> row, byte* tile, int lane)
+    /// <summary>Block by block: the codes of all outputs as bytes, quad beside quad, then into their planes a vector at a time.</summary>
+    private void PackQuants(QuantFormat format, int firstOutput, int lanes, byte* tile)
     {
         BlockFields fields = new(
             stackalloc byte[BlockFields.MaxElements], stackalloc sbyte[BlockFields.MaxGroups], stackalloc byte[BlockFields.MaxGroups]);
+        byte* memory = stackalloc byte[(BlockFields.MaxElements * TileKind.Outputs) + 64];
+        byte* quads = (byte*)(((nuint)memory + 63) & ~(nuint)63);
+        NativeMemory.Clear(quads, BlockFields.MaxElements * TileKind.Outputs);
         int storedBytes = TensorLayout.Of(_storedType).BlockBytes;
         byte* codes = tile;
         byte* scales = tile + _kind.WeightBytes(_inputs);
         for (int block = 0; block < _inputs / format.BlockElements; block++)
         {
-            BlockReader.Read(_storedType, row.Slice(block * storedBytes, storedBytes), ref fields);
-            codes += PackCodes(fields.Codes[..format.BlockElements], codes, lane);
-            scales += PackScales(format, fields, scales, lane);
-        }
-    }
-
-    /// <summary>Puts the quads of an output into their planes; returns the bytes that all outputs' codes take.</summary>
-    private int PackCodes(ReadOnlySpan<byte> codes, byte* tile, int lane)
-    {
-        fixed (byte* source = codes)
-        {
-            uint* quads = (uint*)source;
-            uint* lanes = (uint*)tile + lane;
-            int count = codes.Length / TileKind.Quad;
-            if (_kind.LowBits == 8)
+            int scaleBytes = 0;
+            for (int lane = 0; lane < lanes; lane++)
             {
-                for (int quad = 0; quad < count; quad++)
+                byte* stored = _stored + ((firstOutput + lane) * _storedRowBytes) + ((long)block * storedBytes);
+                BlockReader.Read(_storedType, new ReadOnlySpan<byte>(stored, storedBytes), ref fields);
+                ReadOnlySpan<uint> source = MemoryMarshal.Cast<byte, uint>(fields.Codes[..format.BlockElements]);
+                uint* target = (uint*)quads + lane;
+                for (int quad = 0; quad < source.Length; quad++)
                 {
-                    lanes[quad * 16] = quads[quad];
+                    target[quad * TileKind.Outputs] = source[quad];
                 }
 
-                return codes.Length * TileKind.Outputs;
+                scaleBytes = PackScales(format, fields, scales, lane);
             }
 
-            for (int quad = 0; quad < count; quad += 8)
-            {
-                PackPlane(quads + quad, 0, _kind.LowBits, lanes);
-                lanes += 16 * _kind.LowBits;
-                PackPlane(quads + quad, _kind.LowBits, _kind.HighBits, lanes);
-                lanes += 16 * _kind.HighBits;
-            }
-
-            return codes.Length * TileKind.Outputs * (_kind.LowBits + _kind.HighBits) / 8;
+            scales += scaleBytes;
+            codes = PackCodes(quads, format.BlockElements, codes);
         }
     }
 
-    /// <summary>Some bits of the codes of eight quads, side by side in words that lie 16 apart.</summary>
-    private static void PackPlane(uint* quads, int firstBit, int bits, uint* lanes)
+    /// <summary>Puts quads of 16 outputs into their planes; returns where the next codes go.</summary>
+    private byte* PackCodes(byte* quads, int elements, byte* codes)
     {
-        uint mask = 0x01010101u * ((1u << bits) - 1);
-        int quadsPerWord = bits == 0 ? 8 : 8 / bits;
+        if (_kind.LowBits == 8)
+        {
+            Buffer.MemoryCopy(quads, codes, (long)elements * TileKind.Outputs, (long)elements * TileKind.Outputs);
+            return codes + ((nint)elements * TileKind.Outputs);
+        }
+
+        for (int first = 0; first < elements; first += ActivationRecord.Elements)
+        {
+            codes = PackPlane(quads, 0, _kind.LowBits, codes);
+            codes = PackPlane(quads, _kind.LowBits, _kind.HighBits, codes);
+            quads += ActivationRecord.Elements * TileKind.Outputs;
+        }
+
+        return codes;
+    }
+
+    /// <summary>Some bits of the codes of eight quads; bits move within 16-bit lanes, and what crosses from byte to byte is masked.</summary>
+    private static byte* PackPlane(byte* quads, int firstBit, int bits, byte* plane)
+    {
+        Vector256<byte> mask = Vector256.Create((byte)((1 << bits) - 1));
         for (int word = 0; word < bits; word++)
         {
-            uint packed = 0;
-            for (int i = 0; i < quadsPerWord; i++)
+            for (int half = 0; half < 64; half += 32)
             {
-                packed |= ((quads[(word * quadsPerWord) + i] >> firstBit) & mask) << (i * bits);
+                Vector256<byte> packed = default;
+                for (int i = 0; i < 8 / bits; i++)
+                {
+                    Vector256<byte> codes = Vector256.Load(quads + (((word * (8 / bits)) + i) * 64) + half);
+                    codes = (codes.AsUInt16() >>> firstBit).AsByte() & mask;
+                    packed |= (codes.AsUInt16() << (i * bits)).AsByte();
+                }
+
+                packed.Store(plane + half);
             }
 
-            lanes[word * 16] = packed;
+            plane += 64;
         }
+
+        return plane;
     }
 
     private static int PackScales(QuantFormat format, in BlockFields fields, byte* scales, int lane)
