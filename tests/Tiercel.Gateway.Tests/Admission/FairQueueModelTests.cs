@@ -95,6 +95,57 @@ public sealed class FairQueueModelTests
         Assert.Empty(pushedOut);
     });
 
+    /// <summary>Who asks for the next only when the last is running has a debt when it comes back, and cannot starve those who wait.</summary>
+    [Fact]
+    public void A_tenant_that_comes_back_at_once_gets_no_more_than_its_share() => ForSeeds(100, random =>
+    {
+        FairQueue queue = new(new QueueSettings { MaxRequests = 10_000, MaxRequestsPerTenant = 5000, MaxBytes = long.MaxValue });
+        List<QueueEntry> pushedOut = [];
+        int largest = random.Next(10, 5000);
+        Dictionary<string, long> served = new() { ["waits"] = 0, ["returns"] = 0 };
+        for (int step = 0; step < 300; step++)
+        {
+            while (queue.CountOf("waits") < 3)
+            {
+                Put(queue, "waits", 1, random.Next(1, largest + 1), pushedOut);
+            }
+
+            if (queue.CountOf("returns") == 0)
+            {
+                Put(queue, "returns", 1, random.Next(1, largest + 1), pushedOut);
+            }
+
+            QueueEntry next = queue.TryDequeue(TimeSpan.Zero, _ => TurnVerdict.Run)!;
+            served[next.Tenant] += next.Tokens;
+            Assert.True(Math.Abs(served["waits"] - served["returns"]) <= 2 * largest, $"{served["waits"]} and {served["returns"]} tokens of requests up to {largest}");
+        }
+    });
+
+    /// <summary>Time without requests is not saved up: from the moment it comes, a tenant has its share and no more.</summary>
+    [Fact]
+    public void A_tenant_that_was_away_has_saved_nothing() => ForSeeds(100, random =>
+    {
+        FairQueue queue = new(new QueueSettings { MaxRequests = 10_000, MaxRequestsPerTenant = 5000, MaxBytes = long.MaxValue });
+        List<QueueEntry> pushedOut = [];
+        int largest = random.Next(10, 5000);
+        Dictionary<string, long> served = new() { ["there"] = 0, ["away"] = 0 };
+        for (int step = 0; step < 400; step++)
+        {
+            bool back = step >= 200;
+            foreach (string tenant in back ? (string[])["there", "away"] : ["there"])
+            {
+                while (queue.CountOf(tenant) < 3)
+                {
+                    Put(queue, tenant, 1, random.Next(1, largest + 1), pushedOut);
+                }
+            }
+
+            QueueEntry next = queue.TryDequeue(TimeSpan.Zero, _ => TurnVerdict.Run)!;
+            served[next.Tenant] += back ? next.Tokens : 0;
+            Assert.True(Math.Abs(served["there"] - served["away"]) <= 2 * largest, $"{served["there"]} and {served["away"]} tokens of requests up to {largest}");
+        }
+    });
+
     /// <summary>No starvation: who owes nothing waits for at most one request of each other tenant, whatever they have waiting.</summary>
     [Fact]
     public void A_tenant_that_owes_nothing_waits_for_at_most_one_request_of_each_other() => ForSeeds(300, random =>

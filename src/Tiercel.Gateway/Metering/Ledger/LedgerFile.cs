@@ -11,6 +11,8 @@ internal sealed class LedgerFile : IDisposable
     private const int BusySeconds = 1;
 
     private const int HasMovedControl = 20;
+    private const string LogSuffix = "-wal";
+    private const string IndexSuffix = "-shm";
 
     private readonly string _path;
     private readonly SqliteConnection _connection;
@@ -107,8 +109,21 @@ internal sealed class LedgerFile : IDisposable
         return FileControl(_connection.Handle!, "main", HasMovedControl, ref moved) == 0 && moved != 0;
     }
 
-    /// <summary>Whether somebody deleted the write-ahead log: what is in it is then known to this process only.</summary>
-    public bool HasLostLog() => _hasLog && !File.Exists(_path + "-wal");
+    /// <summary>Whether somebody deleted the write-ahead log or its index: what is in it is then known to this process only.</summary>
+    public bool HasLostLog() => _hasLog && !(File.Exists(_path + LogSuffix) && File.Exists(_path + IndexSuffix));
+
+    /// <summary>
+    /// Takes away what is left beside a file that was deleted alone. A new file of that name would share the index of the log with the deleted one, which
+    /// this process still reads. Where there is a new file already, whoever made it has seen to this.
+    /// </summary>
+    public void DeleteRemains()
+    {
+        if (!File.Exists(_path) && Directory.Exists(Path.GetDirectoryName(_path)))
+        {
+            File.Delete(_path + LogSuffix);
+            File.Delete(_path + IndexSuffix);
+        }
+    }
 
     /// <summary>Brings everything into the file itself.</summary>
     public void Checkpoint() => LedgerSchema.Execute(_connection, "PRAGMA wal_checkpoint(TRUNCATE)");

@@ -206,7 +206,12 @@ internal sealed class UsageLedger : IAsyncDisposable
             _file = null;
         }
 
-        _file ??= _open(_settings.Path!);
+        if (_file is null)
+        {
+            _orphan?.DeleteRemains();
+            _file = _open(_settings.Path!);
+        }
+
         if (_orphan is not null)
         {
             _orphan.CopyToNamed();

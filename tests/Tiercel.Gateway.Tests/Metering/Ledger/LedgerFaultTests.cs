@@ -109,9 +109,11 @@ public sealed class LedgerFaultTests : IDisposable
     }
 
     [Theory]
+    [InlineData("", "-wal", "-shm")]
     [InlineData("")]
     [InlineData("-wal")]
-    public async Task A_file_deleted_under_load_comes_back_with_everything(string suffix)
+    [InlineData("-shm")]
+    public async Task A_file_deleted_under_load_comes_back_with_everything(params string[] suffixes)
     {
         await using UsageLedger ledger = _fixture.Start();
         int added = 0;
@@ -128,7 +130,7 @@ public sealed class LedgerFaultTests : IDisposable
                 await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog);
             }
 
-            string[] files = suffix.Length == 0 ? [_fixture.Path, _fixture.Path + "-wal", _fixture.Path + "-shm"] : [_fixture.Path + suffix];
+            string[] files = [.. suffixes.Select(suffix => _fixture.Path + suffix)];
             Assert.True(round % 2 == 1 || File.Exists(files[0]), "there was nothing to delete");
             Array.ForEach(files, File.Delete);
         }
