@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Buffers.Binary;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -70,6 +71,7 @@ public sealed class FleetServer : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listeners.Configure(kestrel, configuration));
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ConnectionMemory>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopGrace);
         WebApplication app = builder.Build();
         app.Run(dispatcher.HandleAsync);
