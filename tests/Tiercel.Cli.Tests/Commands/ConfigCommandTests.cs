@@ -60,15 +60,15 @@ public sealed class ConfigCommandTests : IDisposable
         string[] lines = _cli.Error.TrimEnd('\n').Split('\n');
         Assert.Equal(
             [
-                $"tiercel: {file}:2:20: routes.m.pool: there is no pool 'chta'; did you mean 'chat'?",
-                $"tiercel: {file}:3:90: tenants.acme.limits.requests_per_minute: wants a whole number, and this is 'sixty'",
+                $"tiercel: {file}:2:22: routes.m.pool: there is no pool 'chta'; did you mean 'chat'?",
+                $"tiercel: {file}:3:88: tenants.acme.limits.requests_per_minute: wants a whole number, and this is 'sixty'",
             ],
             lines);
         Assert.Empty(_cli.Output);
         Assert.Equal(1, await _cli.RunAsync("config", "check", file, "--json"));
         using JsonDocument json = JsonDocument.Parse(_cli.Output);
         Assert.Equal(2, json.RootElement.GetProperty("errors").GetArrayLength());
-        Assert.Equal(20, json.RootElement.GetProperty("errors")[0].GetProperty("column").GetInt32());
+        Assert.Equal(22, json.RootElement.GetProperty("errors")[0].GetProperty("column").GetInt32());
     }
 
     [Fact]
