@@ -312,7 +312,7 @@ internal sealed class FleetState
             if (_replicas.TryGetValue(one.Replica, out Replica? replica)
                 && replica.Settings.Capabilities.HasFlag(needed)
                 && (terms.Only is null || terms.Only.Contains(one.Replica))
-                && (Poison.IsEmpty || !Poison.IsReserved(one.Replica)))
+                && (Poison.IsEmpty || !Poison.IsReserved(one.Replica, request.Number)))
             {
                 _available.Add(new ReplicaAvailability(one.Replica, one.Weight, !terms.MustServe && IsFull(replica, request)));
             }

@@ -10,6 +10,8 @@ internal static class AttemptOutcomes
     public static bool IsConnectionFailure(this AttemptOutcome outcome)
         => outcome is AttemptOutcome.ConnectRefused or AttemptOutcome.ConnectFailed or AttemptOutcome.Reset;
 
-    /// <summary>Whether another replica might do better with the same request.</summary>
-    public static bool IsRetriable(this AttemptOutcome outcome) => outcome >= AttemptOutcome.Overloaded;
+    /// <summary>
+    /// Whether another replica might do better with the same request. One that was cancelled while its client still waits was taken from a drained worker.
+    /// </summary>
+    public static bool IsRetriable(this AttemptOutcome outcome) => outcome is AttemptOutcome.Cancelled or >= AttemptOutcome.Overloaded;
 }

@@ -38,6 +38,12 @@ internal readonly record struct RetryDecision(bool Retry, TimeSpan Delay, int[] 
         }
 
         int[] excluded = Exclude(question.Tried, question.Usable);
+        if (question.Outcome == AttemptOutcome.Cancelled)
+        {
+            // Nothing failed, so that nothing is to be held back: a drain moves all that its worker has.
+            return new RetryDecision(true, TimeSpan.Zero, excluded, "taken from a drained worker");
+        }
+
         bool sameAgain = question.Usable.IsEmpty || excluded.Length == 0;
         TimeSpan delay = Backoff(seed, question.Request, question.Tried.Length);
         if (sameAgain && question.RetryAfter is { } asked)

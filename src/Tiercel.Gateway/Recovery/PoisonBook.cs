@@ -115,11 +115,12 @@ internal sealed class PoisonBook
     }
 
     /// <summary>Whether a worker is kept for a suspect, so that nobody else may be sent there.</summary>
-    public bool IsReserved(int replica)
+    /// <param name="holder">For whom it is not reserved, since it is reserved for it.</param>
+    public bool IsReserved(int replica, long? holder = null)
     {
         foreach (Trial trial in _trials.Values)
         {
-            if (trial.Replica == replica)
+            if (trial.Replica == replica && trial.Holder != holder)
             {
                 return true;
             }

@@ -21,6 +21,9 @@ internal enum ResumeKind
     /// </summary>
     FinishNow,
 
+    /// <summary>Nobody can go on with it now, but somebody may be back soon: ask again after <see cref="ResumePlan.Delay"/>.</summary>
+    Wait,
+
     /// <summary>End with an error event.</summary>
     Fail,
 }

@@ -10,10 +10,21 @@ namespace Tiercel.Gateway.Recovery;
 internal readonly record struct ResumePlan(ResumeKind Kind, string? NumericsId, int[] Replicas, int? MaxTokens, string Reason)
 {
     /// <summary>A stream that breaks so often without a new token is not helped by another worker.</summary>
-    public const int MaxWithoutProgress = 3;
+    public const int MaxWithoutProgress = 6;
 
     /// <summary>Resumes of one stream in all.</summary>
     public const int MaxResumes = 16;
+
+    /// <summary>How long a stream waits for an engine when there is none: a worker that restarts is back within that time.</summary>
+    public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan Recheck = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>
+    /// How long to wait before: nothing at first, then longer each time that it broke again before anything new came (0.1, 0.3, 0.9, 2.7, 8.1 s).
+    /// </summary>
+    public TimeSpan Delay { get; init; }
 
     public static ResumePlan Make(in ResumeQuestion question)
     {
@@ -33,15 +44,20 @@ internal readonly record struct ResumePlan(ResumeKind Kind, string? NumericsId, 
             return Fail("The stream broke again and again on different workers.");
         }
 
-        if (!journal.RoleSent && !journal.AnyContent)
-        {
-            int[] replicas = Where(question, static _ => true);
-            return replicas.Length > 0
-                ? new ResumePlan(ResumeKind.RetryFromStart, null, replicas, null, "nothing had reached the client")
-                : Fail("No engine is available.");
-        }
+        ResumePlan plan = journal.RoleSent || journal.AnyContent
+            ? question.NumericsId is { } id ? OfWorker(question, id) : OfForeignEngine(question)
+            : FromStart(question);
+        return plan with { Delay = plan.Kind == ResumeKind.Wait ? Recheck : DelayAfter(journal.ResumesWithoutProgress) };
+    }
 
-        return question.NumericsId is { } id ? OfWorker(question, id) : OfForeignEngine(question);
+    private static TimeSpan DelayAfter(int resumes) => resumes == 0 ? TimeSpan.Zero : FirstDelay * Math.Pow(3, resumes - 1);
+
+    private static ResumePlan FromStart(in ResumeQuestion question)
+    {
+        int[] replicas = Where(question, static _ => true);
+        return replicas.Length > 0
+            ? new ResumePlan(ResumeKind.RetryFromStart, null, replicas, null, "nothing had reached the client")
+            : WaitOrFail(question, "No engine is available.");
     }
 
     private static ResumePlan OfWorker(in ResumeQuestion question, string id)
@@ -60,22 +76,23 @@ internal readonly record struct ResumePlan(ResumeKind Kind, string? NumericsId, 
         int[] other = Where(question, static candidate => candidate.NumericsId is not null);
         return question.Fallback == ResumeFallback.Mark && other.Length > 0
             ? new ResumePlan(ResumeKind.ResumeMarked, null, other, null, "no worker of the same numerics id is left")
-            : Fail("The engine was lost, and no other can continue the stream exactly.");
+            : WaitOrFail(question, "The engine was lost, and no other can continue the stream exactly.");
     }
 
     private static ResumePlan OfForeignEngine(in ResumeQuestion question)
     {
         StreamJournal journal = question.Journal;
         int[] able = Where(question, static candidate => candidate.CanContinueMessage);
-        if (!question.IsPlainChat || !journal.HasText || able.Length == 0)
+        if (!question.IsPlainChat || !journal.HasText)
         {
-            return Fail("The engine was lost, and none can continue the message.");
+            return Fail("The engine was lost, and this kind of answer cannot be continued.");
         }
 
         // A foreign engine does not tell its tokens, but an event stands for one at least. When none are left there is nothing to ask for.
         long? left = question.MaxTokens - journal.ContentEvents;
         return left <= 0
             ? new ResumePlan(ResumeKind.FinishNow, null, [], null, "all tokens had been generated")
+            : able.Length == 0 ? WaitOrFail(question, "The engine was lost, and none can continue the message.")
             : new ResumePlan(ResumeKind.ContinueMessage, null, able, (int?)left, "an engine continues the partial message");
     }
 
@@ -105,6 +122,9 @@ internal readonly record struct ResumePlan(ResumeKind Kind, string? NumericsId, 
         bool mayReturn = own && found.Count == 0 && question.Failure is not (StreamFailure.Stalled or StreamFailure.Drained);
         return mayReturn ? [question.Replica] : [.. found];
     }
+
+    private static ResumePlan WaitOrFail(in ResumeQuestion question, string reason)
+        => question.BrokenFor < LongestWait ? new ResumePlan(ResumeKind.Wait, null, [], null, reason) : Fail(reason);
 
     private static ResumePlan Fail(string reason) => new(ResumeKind.Fail, null, [], null, reason);
 }

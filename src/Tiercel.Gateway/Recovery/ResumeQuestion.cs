@@ -25,4 +25,10 @@ internal readonly ref struct ResumeQuestion
 
     /// <summary>Largest number of tokens of each choice, if the request says one.</summary>
     public int? MaxTokens { get; init; }
+
+    /// <summary>
+    /// How long the stream has been without an engine. Given, it is waited for one up to <see cref="ResumePlan.LongestWait"/>; null fails at once where there
+    /// is none.
+    /// </summary>
+    public TimeSpan? BrokenFor { get; init; }
 }

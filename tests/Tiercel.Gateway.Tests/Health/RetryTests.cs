@@ -85,8 +85,19 @@ public class RetryTests
         Assert.True(Decide(AttemptOutcome.Overloaded, [1, 2]).Retry);
         Assert.False(Decide(AttemptOutcome.Reset, [1, 2, 3]).Retry);
         Assert.False(Decide(AttemptOutcome.ClientError, [1]).Retry);
-        Assert.False(Decide(AttemptOutcome.Cancelled, [1]).Retry);
         Assert.False(Decide(AttemptOutcome.Reset, [1], firstByte: true).Retry);
+    }
+
+    [Fact]
+    public void What_a_drain_takes_away_goes_on_elsewhere_at_once_and_costs_no_retry()
+    {
+        RetryBudget none = new(new RetrySettings { BudgetShare = 0, BudgetPerSecond = 0 });
+        RetryDecision moved = Decide(AttemptOutcome.Cancelled, [1], budget: none);
+        Assert.True(moved.Retry);
+        Assert.Equal(TimeSpan.Zero, moved.Delay);
+        Assert.Equal([1], moved.Excluded);
+        Assert.False(Decide(AttemptOutcome.Cancelled, [1, 2, 3], budget: none).Retry);
+        Assert.False(Decide(AttemptOutcome.Reset, [1], budget: none).Retry);
     }
 
     [Fact]

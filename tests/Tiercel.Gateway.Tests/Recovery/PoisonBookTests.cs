@@ -23,6 +23,8 @@ public class PoisonBookTests
         Assert.Equal(3, book.TryReserve(Pool, 7, 70, [(3, 0), (4, 5)], Start));
         Assert.True(book.IsReserved(3));
         Assert.False(book.IsReserved(4));
+        Assert.False(book.IsReserved(3, holder: 70), "it is reserved for that one");
+        Assert.True(book.IsReserved(3, holder: 71));
         Assert.True(book.Started(70, "b"));
         book.Died(3, "b", [7], Start);
         Assert.Equal(PoisonVerdict.Quarantined, book.Judge(7, Start));

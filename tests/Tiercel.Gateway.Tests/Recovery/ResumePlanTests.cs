@@ -154,6 +154,39 @@ public class ResumePlanTests
                 }
             }));
 
+    [Fact]
+    public void Where_nobody_can_go_on_a_stream_waits_a_while_if_it_may()
+    {
+        using StreamJournal journal = Begun();
+        ResumePlan wait = Plan(journal, [], brokenFor: TimeSpan.Zero);
+        Assert.Equal(ResumeKind.Wait, wait.Kind);
+        Assert.InRange(wait.Delay, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(1));
+        Assert.Equal(ResumeKind.ResumeExactly, Plan(journal, Workers, brokenFor: TimeSpan.FromSeconds(9)).Kind);
+        Assert.Equal(ResumeKind.Fail, Plan(journal, [], brokenFor: ResumePlan.LongestWait).Kind);
+        Assert.Equal(ResumeKind.Fail, Plan(journal, []).Kind);
+        using StreamJournal fresh = new(1);
+        Assert.Equal(ResumeKind.Wait, Plan(fresh, [], brokenFor: TimeSpan.Zero).Kind);
+    }
+
+    [Fact]
+    public void Each_resume_without_a_new_token_is_tried_later()
+    {
+        using StreamJournal journal = Begun();
+        List<double> delays = [];
+        while (Plan(journal, Workers) is { Kind: ResumeKind.ResumeExactly } plan)
+        {
+            delays.Add(plan.Delay.TotalSeconds);
+            journal.Resumed();
+        }
+
+        Assert.Equal([0, 0.1, 0.3, 0.9, 2.7, 8.1], delays.Select(delay => Math.Round(delay, 6)));
+        using StreamJournal moving = Begun();
+        moving.Resumed();
+        moving.Resumed();
+        moving.TryForward(0, [7], content: true, finished: false);
+        Assert.Equal(TimeSpan.Zero, Plan(moving, Workers).Delay);
+    }
+
     private static StreamJournal Begun(int choices = 1)
     {
         StreamJournal journal = new(choices);
@@ -173,7 +206,8 @@ public class ResumePlanTests
         string? numerics = "x",
         ResumeFallback fallback = ResumeFallback.Mark,
         bool plain = true,
-        int? maxTokens = null)
+        int? maxTokens = null,
+        TimeSpan? brokenFor = null)
         => ResumePlan.Make(new ResumeQuestion
         {
             Journal = journal,
@@ -184,5 +218,6 @@ public class ResumePlanTests
             Fallback = fallback,
             IsPlainChat = plain,
             MaxTokens = maxTokens,
+            BrokenFor = brokenFor,
         });
 }

@@ -1,0 +1,356 @@
+using System.Runtime.InteropServices;
+using Tiercel.Gateway.Fleet;
+using Tiercel.Gateway.Health;
+using Tiercel.Gateway.Recovery;
+
+namespace Tiercel.Simulation.Chaos;
+
+/// <summary>An attempt from being sent to its end, and what follows from a failure.</summary>
+internal sealed partial class SimulatedGateway
+{
+    /// <summary>6 Forward.</summary>
+    private void Send(GatewayStream stream, Attempt counted, bool alone)
+    {
+        bool resumes = stream.Plan is ResumeKind.ResumeExactly or ResumeKind.ResumeMarked or ResumeKind.ContinueMessage;
+        GatewayReplica replica = ReplicaOf(counted.Replica.Id);
+        GatewayAttempt attempt = new(stream, replica, counted) { Alone = alone };
+        stream.Attempt = attempt;
+        replica.Running.Add(attempt);
+        Submission submission = new(stream.Request, resumes ? Resumed(stream) : null);
+        _watch.Sent(attempt, submission);
+        _tally.Count(stream.Plan is { } plan ? $"sent: {plan}" : stream.Tries > 0 ? "sent: retry" : "sent: first");
+        stream.Tries += resumes ? 0 : 1;
+        if (resumes && _options.Defect == Defect.BillsResumedPrompts)
+        {
+            stream.ResumedPrompts++;
+        }
+
+        attempt.Connection = new Connection(++_connections, replica.Worker.Link, message => Receive(attempt, message));
+        replica.Worker.Link.ToWorker(() => replica.Worker.Accept(attempt.Connection, submission));
+    }
+
+    /// <summary>What the client has; of a foreign engine it is the text, which in this world is the tokens too.</summary>
+    private (int[] Tokens, bool Finished)[] Resumed(GatewayStream stream)
+    {
+        (int[] Tokens, bool Finished)[] choices = [.. Enumerable.Range(0, stream.Request.Choices).Select(choice =>
+            (_options.Foreign ? MemoryMarshal.Cast<byte, int>(stream.Journal.EscapedText.Span).ToArray() : stream.Journal.Tokens(choice).ToArray(),
+                stream.Journal.IsFinished(choice)))];
+        if (_options.Defect == Defect.DropsTokenOnResume && choices[0] is { Tokens.Length: > 0, Finished: false })
+        {
+            choices[0].Tokens = choices[0].Tokens[..^1];
+        }
+
+        return choices;
+    }
+
+    /// <summary>7 Stream.</summary>
+    private void Receive(GatewayAttempt attempt, WireEvent message)
+    {
+        if (attempt.Ended)
+        {
+            return;
+        }
+
+        attempt.Counted.LastProgress = _time.Now;
+        GatewayStream stream = attempt.Stream;
+        switch (message)
+        {
+            case WireEvent.Head head:
+                attempt.HasHead = true;
+                Begun(stream, head.Numerics);
+                break;
+            case WireEvent.Role role:
+                stream.Journal.Forward(role: true);
+                stream.Client.Role(role.Choice);
+                break;
+            case WireEvent.Content content:
+                Forward(attempt, content);
+                break;
+            case WireEvent.Usage usage:
+                stream.Usage = (usage.Prompt, usage.Completion);
+                break;
+            case WireEvent.Done when stream.Journal.AllFinished:
+                Finish(attempt);
+                break;
+            case WireEvent.Full full:
+                Broke(attempt, AttemptOutcome.Overloaded, StreamFailure.ServerError, full.RetryAfter);
+                break;
+            case WireEvent.Refused:
+                Broke(attempt, AttemptOutcome.ConnectRefused, StreamFailure.Broken);
+                break;
+            case WireEvent.Reset:
+                Broke(attempt, AttemptOutcome.Reset, StreamFailure.Broken);
+                break;
+            default:
+                _tally.Count("malformed");
+                Broke(attempt, AttemptOutcome.Malformed, StreamFailure.Malformed);
+                break;
+        }
+    }
+
+    private void Begun(GatewayStream stream, string numerics)
+    {
+        if (stream.NumericsId is null || stream.Plan is ResumeKind.ResumeMarked or ResumeKind.ContinueMessage)
+        {
+            // From here on it is that engine's stream; who goes on with it exactly must be of its kind.
+            stream.NumericsId = numerics;
+            stream.Client.Computed(numerics);
+        }
+    }
+
+    private void Forward(GatewayAttempt attempt, WireEvent.Content content)
+    {
+        GatewayStream stream = attempt.Stream;
+        if (!stream.Journal.TryForward(content.Choice, _options.Foreign ? [] : content.Tokens, content.Tokens.Length > 0, content.Finished))
+        {
+            _tally.Count("malformed");
+            Broke(attempt, AttemptOutcome.Malformed, StreamFailure.Malformed);
+            return;
+        }
+
+        if (_options.Foreign)
+        {
+            stream.Foreign += content.Tokens.Length;
+            stream.Journal.AppendText(MemoryMarshal.AsBytes(content.Tokens.AsSpan()));
+        }
+
+        if (!attempt.HasFirstToken)
+        {
+            attempt.HasFirstToken = true;
+            _state.FirstToken(attempt.Counted, _time.Now);
+        }
+
+        Router.Progress(stream.Request.Number, stream.Client.Completion, _time.Now);
+        stream.Client.Content(content.Choice, content.Tokens, content.Finished);
+        _watch.Forwarded(stream, content);
+    }
+
+    private void Finish(GatewayAttempt attempt)
+    {
+        GatewayStream stream = attempt.Stream;
+        if (stream.Usage is { } usage)
+        {
+            stream.Client.Used(usage.Prompt, usage.Completion);
+        }
+
+        stream.Client.Done();
+        EndAttempt(attempt, AttemptOutcome.Success);
+        _tally.Count(stream.Journal.Resumes > 0 ? "done after a resume" : "done");
+        Close(stream);
+        if (_options.Defect == Defect.SpeaksAfterTheEnd)
+        {
+            stream.Client.Done();
+        }
+    }
+
+    private void Broke(GatewayAttempt attempt, AttemptOutcome outcome, StreamFailure failure, TimeSpan? retryAfter = null)
+    {
+        GatewayStream stream = attempt.Stream;
+        EndAttempt(attempt, outcome);
+        _tally.Count($"broke: {outcome}");
+        Probe();
+        if (_options.Defect == Defect.CutBecomesStop && stream.Client.AnyContent)
+        {
+            stream.Client.Done();
+            Close(stream);
+        }
+        else if (!(stream.Journal.RoleSent || stream.Journal.AnyContent) || (_options.Defect == Defect.RestartsAfterFirstByte && stream.Client.AnyContent))
+        {
+            Retry(stream, outcome, retryAfter);
+        }
+        else
+        {
+            Recover(stream, attempt.Replica.Id, failure, _time.Now);
+        }
+    }
+
+    private void Retry(GatewayStream stream, AttemptOutcome outcome, TimeSpan? retryAfter)
+    {
+        RetryDecision decision = RetryDecision.Decide(
+            new RetryQuestion
+            {
+                Request = stream.Request.Number,
+                Outcome = outcome,
+                RetryAfter = retryAfter,
+                FirstByteSent = false,
+                Tried = CollectionsMarshal.AsSpan(stream.Fleet.Tried),
+                Usable = _state.Usable(stream.Fleet, _time.Now),
+            },
+            Configuration.Retries,
+            _state.Retries,
+            (ulong)_options.Seed,
+            _time.Now);
+        if (!decision.Retry && _options.Defect != Defect.RetriesFreely)
+        {
+            _tally.Count("not retried: " + decision.Reason);
+            Fail(stream, "gave up after tries");
+            return;
+        }
+
+        // What a drain takes away is no retry.
+        if (outcome != AttemptOutcome.Cancelled)
+        {
+            _watch.Retried(decision);
+        }
+
+        stream.Terms = new PlaceTerms(decision.Excluded ?? [], MustServe: true);
+        stream.Plan = null;
+        Later(stream, decision.Delay, () => Start(stream));
+    }
+
+    /// <summary>8 Recover.</summary>
+    private void Recover(GatewayStream stream, int replica, StreamFailure failure, TimeSpan broke)
+    {
+        ResumePlan plan = ResumePlan.Make(new ResumeQuestion
+        {
+            Journal = stream.Journal,
+            Failure = failure,
+            Replica = replica,
+            NumericsId = _options.Foreign ? null : stream.NumericsId,
+            Candidates = _state.Candidates(stream.Fleet, _time.Now),
+            Fallback = _options.Fallback,
+            IsPlainChat = stream.Request.Choices == 1,
+            BrokenFor = _time.Now - broke,
+        });
+        _tally.Count($"plan: {plan.Kind}");
+        _watch.Planned(plan);
+        switch (plan.Kind)
+        {
+            case ResumeKind.Wait:
+                Later(stream, plan.Delay, () => Recover(stream, replica, failure, broke));
+                break;
+            case ResumeKind.FinishNow when _options.Defect != Defect.ResumesTheFinished:
+                stream.Client.Done();
+                Close(stream);
+                break;
+            case ResumeKind.Fail:
+                Fail(stream, plan.Reason);
+                break;
+            default:
+                Resume(stream, plan, failure);
+                break;
+        }
+    }
+
+    private void Resume(GatewayStream stream, ResumePlan plan, StreamFailure failure)
+    {
+        if (failure != StreamFailure.Drained && !_state.Retries.TryResume(_time.Now))
+        {
+            Fail(stream, "the retry budget is used up");
+            return;
+        }
+
+        stream.Journal.Resumed();
+        bool planted = plan.Kind == ResumeKind.FinishNow;
+        stream.Plan = planted ? ResumeKind.ResumeExactly : plan.Kind;
+        stream.Terms = new PlaceTerms([], planted ? null : plan.Replicas, plan.NumericsId, MustServe: true);
+        Later(stream, plan.Delay, () => Start(stream));
+    }
+
+    /// <summary>Unless the stream has ended by then.</summary>
+    private void Later(GatewayStream stream, TimeSpan delay, Action action)
+    {
+        if (delay == TimeSpan.Zero)
+        {
+            action();
+            return;
+        }
+
+        _time.After(delay, () =>
+        {
+            if (Open.Contains(stream))
+            {
+                action();
+            }
+        });
+    }
+
+    private void EndAttempt(GatewayAttempt attempt, AttemptOutcome outcome)
+    {
+        attempt.Ended = true;
+        GatewayStream stream = attempt.Stream;
+        GatewayReplica replica = attempt.Replica;
+        stream.Attempt = null;
+        replica.Running.Remove(attempt);
+        Connection connection = attempt.Connection!;
+        connection.ClosedHere = true;
+        bool hangsUp = outcome is not (AttemptOutcome.Success or AttemptOutcome.Reset or AttemptOutcome.ConnectRefused);
+        if (hangsUp && !(_options.Defect == Defect.ForgetsCancel && outcome == AttemptOutcome.Cancelled))
+        {
+            replica.Worker.Link.ToWorker(() => replica.Worker.Cancel(connection));
+        }
+
+        bool broke = !_options.Foreign && outcome is AttemptOutcome.Reset or AttemptOutcome.ConnectRefused or AttemptOutcome.Timeout;
+        if (broke)
+        {
+            replica.RecentlyBroken.Enqueue((stream.Request.Fingerprint, _time.Now));
+        }
+
+        if (!(outcome == AttemptOutcome.Cancelled && _options.Defect == Defect.ForgetsToCount))
+        {
+            _state.End(attempt.Counted, outcome, broke ? stream.Request.Fingerprint : null, _time.Now);
+        }
+
+        attempt.Counted.Dispose();
+        if (attempt.Alone)
+        {
+            EndTrial(attempt, outcome);
+        }
+
+        _watch.Ended(attempt, outcome);
+        SeeDeaths();
+        _time.After(TimeSpan.Zero, Pump);
+    }
+
+    /// <summary>It was alone there. When its connection broke, the next news of the worker says whether that died; until then it stays reserved.</summary>
+    private void EndTrial(GatewayAttempt attempt, AttemptOutcome outcome)
+    {
+        long holder = attempt.Stream.Request.Number;
+        if (outcome == AttemptOutcome.Success)
+        {
+            _state.Poison.Released(holder, passed: true);
+        }
+        else if (outcome is AttemptOutcome.Reset or AttemptOutcome.ConnectRefused && _state.Health.Generation(attempt.Replica.Id) is { } generation)
+        {
+            _brokenTrials[holder] = (attempt.Replica, generation, _time.Now + DeathNews);
+        }
+        else
+        {
+            _state.Poison.Released(holder, passed: false);
+        }
+    }
+
+    /// <summary>Silences, stalls and drains.</summary>
+    private void CheckTimeouts()
+    {
+        foreach (GatewayAttempt attempt in _replicas.SelectMany(replica => replica.Running).ToArray())
+        {
+            TimeSpan silence = _time.Now - attempt.Counted.LastProgress;
+            if (!attempt.HasHead && silence >= HeadHeld)
+            {
+                // Head and pings go out, so that the client knows that somebody is there.
+                attempt.Stream.Journal.Forward(role: false);
+            }
+
+            if (!attempt.Connection!.Established && silence >= ConnectTimeout)
+            {
+                Broke(attempt, AttemptOutcome.ConnectFailed, StreamFailure.Broken);
+            }
+            else if (silence >= (attempt.HasHead ? IdleTimeout : FirstByteTimeout))
+            {
+                Broke(attempt, AttemptOutcome.Timeout, StreamFailure.Stalled);
+            }
+        }
+
+        _abandoned.Clear();
+        _state.FindAbandoned(_time.Now, _abandoned);
+        foreach ((Attempt counted, StreamFailure reason) in _abandoned)
+        {
+            if (ReplicaOf(counted.Replica.Id).Running.Find(attempt => attempt.Counted == counted) is { } attempt)
+            {
+                _tally.Count(reason == StreamFailure.Drained ? "moved from a draining worker" : "moved from a stalled worker");
+                Broke(attempt, reason == StreamFailure.Drained ? AttemptOutcome.Cancelled : AttemptOutcome.Timeout, reason);
+            }
+        }
+    }
+}
