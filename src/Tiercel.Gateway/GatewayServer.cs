@@ -9,6 +9,7 @@ using Microsoft.Extensions.Hosting;
 using Tiercel.Engine;
 using Tiercel.Gateway.Endpoints;
 using Tiercel.Gateway.Identity;
+using Tiercel.Gateway.Workers;
 
 namespace Tiercel.Gateway;
 
@@ -40,6 +41,9 @@ public sealed class GatewayServer : IAsyncDisposable
     /// <summary>Requests that are being answered.</summary>
     public int ActiveRequests => _services.Gate.Inside;
 
+    /// <summary>What gateways of the fleet are told.</summary>
+    internal WorkerRole Worker => _services.Worker;
+
     /// <summary>Exchanges that are not yet counted and logged.</summary>
     internal int OpenExchanges => _dispatcher.Open;
 
@@ -51,7 +55,7 @@ public sealed class GatewayServer : IAsyncDisposable
     {
         Check(options);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
         // Signals belong to the program that composes the roles, not to its web server.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopGrace);

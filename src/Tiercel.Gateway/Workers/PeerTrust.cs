@@ -16,7 +16,7 @@ internal sealed class PeerTrust
 
     public PeerTrust(GatewayOptions options)
     {
-        _secret = options.ClusterSecret is null ? null : Hash(options.ClusterSecret.Reveal());
+        _secret = options.ClusterSecret is null ? null : Hash(options.ClusterSecret.Reveal().Trim());
         _certificates = options.Tls?.ClientAuthorityFile is not null;
     }
 

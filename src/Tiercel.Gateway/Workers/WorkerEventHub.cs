@@ -13,10 +13,15 @@ internal sealed class WorkerEventHub
     private const int MaxBytes = 8 << 20;
 
     private readonly Lock _lock = new();
-    private readonly Queue<byte[]> _lines = [];
+
+    /// <summary>The line of number n lies at n modulo the size.</summary>
+    private readonly byte[][] _ring = new byte[MaxLines][];
     private readonly HashSet<ulong> _held = [];
     private TaskCompletionSource _news = NewSignal();
-    private long _last;
+
+    /// <summary>Number of the oldest line that is kept, and of the newest one there was. Number 1 is the empty cache of the start.</summary>
+    private long _first = 2;
+    private long _last = 1;
     private long _bytes;
 
     public WorkerEventHub(string generation)
@@ -38,6 +43,18 @@ internal sealed class WorkerEventHub
         }
     }
 
+    /// <summary>Bytes of the lines that are kept.</summary>
+    public long KeptBytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _bytes;
+            }
+        }
+    }
+
     public void Apply(CacheChange change)
     {
         lock (_lock)
@@ -47,8 +64,9 @@ internal sealed class WorkerEventHub
                 // What came between was lost. A number without a line sends every reader to the snapshot.
                 _held.Clear();
                 _held.UnionWith(change.Stored.Select(stored => stored.Block));
-                DropLines();
-                _last++;
+                Array.Clear(_ring);
+                _bytes = 0;
+                _first = ++_last + 1;
                 Signal();
                 return;
             }
@@ -89,8 +107,7 @@ internal sealed class WorkerEventHub
         lock (_lock)
         {
             news = _news.Task;
-            long first = _last - _lines.Count + 1;
-            if (after < first - 1 || after > _last)
+            if (after < _first - 1 || after > _last)
             {
                 AddSnapshot(lines);
                 after = _last;
@@ -98,8 +115,9 @@ internal sealed class WorkerEventHub
             }
 
             int bytes = 0;
-            foreach (byte[] line in _lines.Skip((int)(after - first + 1)))
+            while (after < _last)
             {
+                byte[] line = _ring[(after + 1) % MaxLines];
                 if (bytes > 0 && bytes + line.Length > maxBytes)
                 {
                     break;
@@ -150,8 +168,6 @@ internal sealed class WorkerEventHub
 
     private void AddSnapshot(List<byte[]> lines)
     {
-        // A snapshot is as of a number from 1 on; before anything has happened it is as of the first one.
-        _last = Math.Max(_last, 1);
         if (_held.Count == 0)
         {
             lines.Add(WorkerLines.Snapshot(Generation, _last, [], last: true));
@@ -168,21 +184,17 @@ internal sealed class WorkerEventHub
 
     private void Add(byte[] line)
     {
-        while (_lines.Count > 0 && (_lines.Count == MaxLines || _bytes + line.Length > MaxBytes))
+        while (_first <= _last && (_last - _first + 1 == MaxLines || _bytes + line.Length > MaxBytes))
         {
-            _bytes -= _lines.Dequeue().Length;
+            long oldest = _first++ % MaxLines;
+            _bytes -= _ring[oldest].Length;
+            _ring[oldest] = null!;
         }
 
-        _lines.Enqueue(line);
-        _bytes += line.Length;
         _last++;
+        _ring[_last % MaxLines] = line;
+        _bytes += line.Length;
         Signal();
-    }
-
-    private void DropLines()
-    {
-        _lines.Clear();
-        _bytes = 0;
     }
 
     private void Signal()

@@ -90,7 +90,9 @@ internal sealed class WorkerLink : IAsyncDisposable
 
             if (result.IsCompleted)
             {
-                return WorkerInfo.Read(result.Buffer.ToArray());
+                byte[] info = result.Buffer.ToArray();
+                answer.Body.AdvanceTo(result.Buffer.End);
+                return WorkerInfo.Read(info);
             }
 
             answer.Body.AdvanceTo(result.Buffer.Start, result.Buffer.End);

@@ -24,7 +24,8 @@ internal sealed class WorkerRole : IAsyncDisposable
     private readonly AdmissionGate _gate;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
-    private readonly Lazy<Task<SpeedProfile?>> _speed;
+    private readonly Lock _lock = new();
+    private Task<SpeedProfile?>? _speed;
     private readonly BlockHasher? _hashes;
     private readonly Task _following = Task.CompletedTask;
     private readonly Task _beating = Task.CompletedTask;
@@ -37,7 +38,6 @@ internal sealed class WorkerRole : IAsyncDisposable
         // Never from the seed: a worker that starts again with the same seed is another one.
         Generation = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
         Events = new WorkerEventHub(Generation);
-        _speed = new Lazy<Task<SpeedProfile?>>(() => _engine.MeasureSpeedAsync(MeasuringTime, _stop.Token));
         if (Trust.IsConfigured)
         {
             _hashes = new BlockHasher(HashKey(options));
@@ -58,7 +58,7 @@ internal sealed class WorkerRole : IAsyncDisposable
     {
         ModelDescription model = _engine.Model;
         EngineStatus status = _engine.GetStatus();
-        SpeedProfile? speed = await _speed.Value.WaitAsync(cancellationToken);
+        SpeedProfile? speed = await MeasureAsync().WaitAsync(cancellationToken);
         return new WorkerInfo
         {
             Name = _options.WorkerName ?? model.Name,
@@ -96,9 +96,23 @@ internal sealed class WorkerRole : IAsyncDisposable
     private static byte[] HashKey(GatewayOptions options)
     {
         byte[] material = options.ClusterSecret is { } secret
-            ? Encoding.UTF8.GetBytes(secret.Reveal())
+            ? Encoding.UTF8.GetBytes(secret.Reveal().Trim())
             : File.ReadAllBytes(options.Tls!.ClientAuthorityFile!);
         return HMACSHA256.HashData(material, "names of token blocks"u8);
+    }
+
+    /// <summary>Measures once; an engine that was busy is asked again the next time.</summary>
+    private Task<SpeedProfile?> MeasureAsync()
+    {
+        lock (_lock)
+        {
+            if (_speed is null or { IsFaulted: true } or { IsCanceled: true } or { IsCompletedSuccessfully: true, Result: null })
+            {
+                _speed = _engine.MeasureSpeedAsync(MeasuringTime, _stop.Token);
+            }
+
+            return _speed;
+        }
     }
 
     private async Task FollowAsync(CacheFeed? feed)

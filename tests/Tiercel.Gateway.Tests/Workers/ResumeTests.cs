@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Tiercel.Testing;
 
 namespace Tiercel.Gateway.Tests.Workers;
 

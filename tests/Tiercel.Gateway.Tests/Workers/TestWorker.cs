@@ -32,7 +32,7 @@ internal sealed class TestWorker : IAsyncDisposable
 
     public string Url => Server.Urls[0];
 
-    public static async Task<TestWorker> StartAsync(GatewayOptions? options = null, int contextLength = 512, long kvBytes = 64L << 20, string secret = Secret)
+    public static async Task<TestWorker> StartAsync(GatewayOptions? options = null, int contextLength = 512, long kvBytes = 64L << 20, string secret = Secret, int port = 0)
     {
         InferenceEngine engine = InferenceEngine.Load(
             Path.Combine(TestFiles.RepositoryRoot, "models", "tiercel-tiny-q8_0.gguf"),
@@ -40,7 +40,7 @@ internal sealed class TestWorker : IAsyncDisposable
             TimeProvider.System);
         options = (options ?? new GatewayOptions()) with
         {
-            Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)],
+            Endpoints = [new IPEndPoint(IPAddress.Loopback, port)],
             ClusterSecret = new Secret("test", secret),
         };
         return new TestWorker(engine, await GatewayServer.StartAsync(options, engine, TimeProvider.System, CancellationToken.None));

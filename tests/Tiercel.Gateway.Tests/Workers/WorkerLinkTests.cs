@@ -3,7 +3,9 @@ using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Text;
 using Tiercel.Engine.KvCache;
+using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Routing;
+using Tiercel.Gateway.Upstreams;
 using Tiercel.Gateway.Workers;
 
 namespace Tiercel.Gateway.Tests.Workers;
@@ -48,6 +50,40 @@ public sealed class WorkerLinkTests
         Assert.Empty(sink.Losses);
         await worker.Client.PostAsync("/internal/drain", null, Cancellation);
         await sink.UntilAsync(s => s.Status!.IsDraining);
+    }
+
+    [Fact]
+    public async Task A_worker_that_starts_again_under_its_address_is_heard_again_over_the_gateways_own_client()
+    {
+        TestWorker worker = await TestWorker.StartAsync();
+        Uri url = new(worker.Url);
+        UpstreamSettings settings = new() { Name = "w", Kind = UpstreamKind.Tiercel, Url = url };
+        await using HttpUpstream upstream = new(
+            1, settings, new HttpUpstreamOptions { Time = TimeProvider.System, ClusterSecret = new Secret("test", TestWorker.Secret) });
+        Sink sink = new();
+        await using WorkerLink link = new(upstream, sink, Fast, TimeProvider.System);
+        link.Start();
+        await AskAsync(worker, 1);
+        await sink.UntilAsync(s => s.Prompts.ContainsKey(1) && s.Prompts[1].Blocks.All(s.Held.Contains));
+        string generation = sink.Info!.Generation;
+        await worker.DisposeAsync();
+        await sink.UntilAsync(s => !s.Losses.IsEmpty);
+        await using TestWorker again = await TestWorker.StartAsync(port: url.Port);
+        await sink.UntilAsync(s => s.Info!.Generation != generation && s.Held.Count == 0);
+        await AskAsync(again, 2);
+        await sink.UntilAsync(s => s.Prompts.ContainsKey(2) && s.Prompts[2].Blocks.All(s.Held.Contains));
+
+        // Both workers hold the same prompt under the same names.
+        Assert.NotEmpty(sink.Prompts[1].Blocks);
+        Assert.Equal(sink.Prompts[1].Blocks, sink.Prompts[2].Blocks);
+
+        static async Task AskAsync(TestWorker worker, int number)
+        {
+            string words = string.Join(' ', Enumerable.Range(0, 60));
+            List<string> events = await TestWorker.StreamAsync(
+                worker.Client, TestWorker.Post("/v1/completions", $$"""{"prompt":"{{words}}","max_tokens":2,"stream":true}""", ("x-tiercel-request", $"{number}")));
+            Assert.Equal("data: [DONE]", events[^1]);
+        }
     }
 
     [Fact]

@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Tiercel.Gateway.Tests.Workers;
+namespace Tiercel.Testing;
 
 /// <summary>What a gateway knows of a stream after some of its events, and what it asks another worker for; made from the wire alone.</summary>
-internal sealed class StreamCut
+public sealed class StreamCut
 {
     private readonly SortedDictionary<int, (List<int> Tokens, bool Finished)> _choices = [];
 

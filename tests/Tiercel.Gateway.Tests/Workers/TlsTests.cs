@@ -1,0 +1,131 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Tiercel.Gateway.Configuration;
+using Tiercel.Testing;
+
+namespace Tiercel.Gateway.Tests.Workers;
+
+/// <summary>TLS on a worker's listener, and gateways that are known by their certificate.</summary>
+public sealed class TlsTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly X509Certificate2 _authority;
+    private readonly TlsSettings _server;
+
+    public TlsTests()
+    {
+        _authority = Authority("the fleet");
+        File.WriteAllText(PathOf("ca.pem"), _authority.ExportCertificatePem());
+        _server = Files("server", Issue(_authority, "localhost", "1.3.6.1.5.5.7.3.1"));
+    }
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        _authority.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_listener_with_a_certificate_speaks_tls_and_nothing_else()
+    {
+        await using TestWorker worker = await TestWorker.StartAsync(new GatewayOptions { Tls = _server });
+        Assert.StartsWith("https://", worker.Url, StringComparison.Ordinal);
+        using HttpClient client = ClientOf(worker, null, TestWorker.Secret);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/internal/info", Cancellation)).StatusCode);
+        using HttpClient plain = new() { BaseAddress = new Uri(worker.Url.Replace("https", "http", StringComparison.Ordinal)) };
+        await Assert.ThrowsAsync<HttpRequestException>(() => plain.GetAsync("/health", Cancellation));
+    }
+
+    [Fact]
+    public async Task With_an_authority_its_certificates_are_trusted_and_nobody_else_gets_in()
+    {
+        await using TestWorker worker = await TestWorker.StartAsync(new GatewayOptions { Tls = _server with { ClientAuthorityFile = PathOf("ca.pem") } });
+        using (HttpClient gateway = ClientOf(worker, Issue(_authority, "gateway", "1.3.6.1.5.5.7.3.2"), bearer: null))
+        {
+            using HttpResponseMessage answer = await gateway.GetAsync("/internal/info", Cancellation);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            Assert.True(answer.Headers.Contains("x-tiercel-worker"));
+        }
+
+        using X509Certificate2 stranger = Authority("a stranger");
+        X509Certificate2?[] refused =
+        [
+            null,
+            Issue(stranger, "gateway", "1.3.6.1.5.5.7.3.2"),
+
+            // A server's certificate is none of a client, and one that has run out is none at all.
+            Issue(_authority, "gateway", "1.3.6.1.5.5.7.3.1"),
+            Issue(_authority, "gateway", "1.3.6.1.5.5.7.3.2", days: -1),
+        ];
+        foreach (X509Certificate2? certificate in refused)
+        {
+            using HttpClient client = ClientOf(worker, certificate, TestWorker.Secret);
+            await Assert.ThrowsAnyAsync<Exception>(() => client.GetAsync("/internal/info", Cancellation));
+        }
+    }
+
+    [Fact]
+    public async Task Files_that_hold_no_certificate_are_named_at_the_start()
+    {
+        GatewayOptions missing = new() { Tls = _server with { KeyFile = PathOf("nothing.pem") } };
+        GatewayConfigurationException error = await Assert.ThrowsAsync<GatewayConfigurationException>(() => TestWorker.StartAsync(missing));
+        Assert.Contains("nothing.pem", error.Message, StringComparison.Ordinal);
+        File.WriteAllText(PathOf("empty.pem"), "");
+        GatewayOptions empty = new() { Tls = _server with { ClientAuthorityFile = PathOf("empty.pem") } };
+        error = await Assert.ThrowsAsync<GatewayConfigurationException>(() => TestWorker.StartAsync(empty));
+        Assert.Contains("empty.pem", error.Message, StringComparison.Ordinal);
+    }
+
+    private static X509Certificate2 Authority(string name)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        return request.CreateSelfSigned(now.AddDays(-10), now.AddDays(10));
+    }
+
+    private static X509Certificate2 Issue(X509Certificate2 authority, string name, string purpose, int days = 5)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], true));
+        SubjectAlternativeNameBuilder names = new();
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        using X509Certificate2 certificate = request.Create(authority, now.AddDays(-9), now.AddDays(days), RandomNumberGenerator.GetBytes(8));
+        return certificate.CopyWithPrivateKey(key);
+    }
+
+    private TlsSettings Files(string name, X509Certificate2 certificate)
+    {
+        File.WriteAllText(PathOf($"{name}.pem"), certificate.ExportCertificatePem());
+        File.WriteAllText(PathOf($"{name}.key"), certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        certificate.Dispose();
+        return new TlsSettings(PathOf($"{name}.pem"), PathOf($"{name}.key"));
+    }
+
+    private string PathOf(string name) => Path.Combine(_folder.Path, name);
+
+    private HttpClient ClientOf(TestWorker worker, X509Certificate2? certificate, string? bearer)
+    {
+        X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.Add(_authority);
+        SslClientAuthenticationOptions tls = new() { CertificateChainPolicy = policy };
+        if (certificate is not null)
+        {
+            tls.ClientCertificates = [certificate];
+            tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
+        }
+
+        HttpClient client = new(new SocketsHttpHandler { SslOptions = tls }) { BaseAddress = new Uri(worker.Url), Timeout = TestWorker.Watchdog };
+        client.DefaultRequestHeaders.Authorization = bearer is null ? null : new("Bearer", bearer);
+        return client;
+    }
+}
