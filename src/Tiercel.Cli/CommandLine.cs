@@ -64,6 +64,7 @@ internal static class CommandLine
             BenchCommand.Create(environment),
             ConfigCommand.Create(environment),
             UsageCommand.Create(environment),
+            TopCommand.Create(environment),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

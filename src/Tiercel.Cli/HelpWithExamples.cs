@@ -28,6 +28,7 @@ internal sealed class HelpWithExamples(HelpAction inner) : SynchronousCommandLin
         ["rm"] = ["tiercel rm user/repo:Q4_K_M"],
         ["ps"] = ["tiercel ps", "tiercel ps --url http://127.0.0.1:9000 --json"],
         ["config"] = ["tiercel config check tiercel.yaml", "tiercel config diff old.yaml new.yaml"],
+        ["top"] = ["tiercel top", "tiercel top --url http://127.0.0.1:8080 --secret-file cluster.secret", "tiercel top --once --json"],
         ["check"] = ["tiercel config check tiercel.yaml", "tiercel config check tiercel.yaml --no-secrets --json"],
         ["diff"] = ["tiercel config diff old.yaml new.yaml", "tiercel config diff old.yaml new.yaml --json"],
         ["usage"] = ["tiercel usage --ledger usage.db", "tiercel usage --config tiercel.yaml --by tenant,day --since 2026-03 --csv"],

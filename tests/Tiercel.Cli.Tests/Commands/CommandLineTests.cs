@@ -2,7 +2,7 @@ namespace Tiercel.Cli.Tests.Commands;
 
 public class CommandLineTests
 {
-    private static readonly string[] Names = ["serve", "run", "pull", "list", "show", "rm", "ps", "bench", "config", "usage"];
+    private static readonly string[] Names = ["serve", "run", "pull", "list", "show", "rm", "ps", "bench", "config", "top", "usage"];
 
     [Fact]
     public async Task Every_command_has_help_with_json_and_examples()
