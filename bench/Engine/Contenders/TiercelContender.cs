@@ -11,8 +11,8 @@ namespace Tiercel.Bench.Engine.Contenders;
 /// <summary>Tiercel as a library: requests in, streams of tokens out, through the scheduler and all.</summary>
 internal sealed class TiercelContender : IContender
 {
-    /// <summary>Tokens that a stream makes beyond those that are wanted: streams do not begin together, and are measured while all of them run.</summary>
-    private const int Stagger = 32;
+    /// <summary>Tokens that a stream may make: it is cancelled when it has made those that are wanted while all others ran too.</summary>
+    private const int Plenty = 1500;
 
     private readonly InferenceEngine _engine;
     private readonly Random _random = new(7);
@@ -49,26 +49,21 @@ internal sealed class TiercelContender : IContender
     }
 
     public Figures Streams(int streams, int prompt, int outputs)
-        => new(DecodeRate(Finish([.. Enumerable.Range(0, streams).Select(_ => Start(Prompt(prompt), outputs + Stagger))])));
+        => new(DecodeRate(RunTogether([.. Enumerable.Range(0, streams).Select(_ => Prompt(prompt))], outputs)));
 
     public Figures Shared(int streams, int prefix, int own, int outputs)
     {
         int[] shared = Prompt(prefix);
-        StreamTimes[] times = Finish([.. Enumerable.Range(0, streams).Select(_ => Start([.. shared, .. Prompt(own)], outputs + Stagger))]);
+        StreamTimes[] times = RunTogether([.. Enumerable.Range(0, streams).Select(_ => (int[])[.. shared, .. Prompt(own)])], outputs);
         double total = Clock.Seconds(times.Min(stream => stream.Start), times.Max(stream => stream.Tokens[outputs - 1]));
         return new Figures(DecodeRate(times), new() { ["total s"] = total, ["all tok/s"] = (prefix + (streams * (own + outputs))) / total });
     }
 
     public Figures Gap(int streams, int prompt)
     {
-        const int Enough = 2000;
-        (GenerationStream Stream, Task<StreamTimes> Times)[] running = [.. Enumerable.Range(0, streams).Select(_ => Start(Prompt(16), Enough))];
-        // The streams are under way when each has had the time for some tokens: read from the engine's own counts.
-        while (running.Any(stream => stream.Stream.Usage.OutputTokens < 8))
-        {
-            Thread.Yield();
-        }
-
+        StreamWatch watch = new(streams, 8);
+        (GenerationStream Stream, Task<StreamTimes> Times)[] running = [.. Enumerable.Range(0, streams).Select(stream => Start(Prompt(16), Plenty, watch, stream))];
+        watch.Done.GetAwaiter().GetResult();
         (GenerationStream Stream, Task<StreamTimes> Times) arriving = Start(Prompt(prompt), 1);
         StreamTimes end = Finish(arriving);
         foreach ((GenerationStream stream, _) in running)
@@ -100,9 +95,23 @@ internal sealed class TiercelContender : IContender
             : streams.Sum(stream => stream.Tokens.Count(time => time > from && time <= to)) / Clock.Seconds(from, to);
     }
 
+    /// <summary>Streams that run until each has made the wanted tokens since the last of them began.</summary>
+    private StreamTimes[] RunTogether(int[][] prompts, int outputs)
+    {
+        StreamWatch watch = new(prompts.Length, outputs);
+        (GenerationStream Stream, Task<StreamTimes> Times)[] running = [.. prompts.Select((prompt, stream) => Start(prompt, Plenty, watch, stream))];
+        watch.Done.GetAwaiter().GetResult();
+        foreach ((GenerationStream stream, _) in running)
+        {
+            stream.Cancel();
+        }
+
+        return Finish(running);
+    }
+
     private int[] Prompt(int tokens) => [.. Enumerable.Range(0, tokens).Select(_ => _random.Next(_engine.Model.VocabularySize - 1))];
 
-    private (GenerationStream Stream, Task<StreamTimes> Times) Start(int[] prompt, int outputs)
+    private (GenerationStream Stream, Task<StreamTimes> Times) Start(int[] prompt, int outputs, StreamWatch? watch = null, int number = 0)
     {
         GenerationRequest request = new()
         {
@@ -115,10 +124,10 @@ internal sealed class TiercelContender : IContender
         long start = Clock.Now;
         Submission submission = _engine.Submit(request);
         GenerationStream stream = submission.Stream ?? throw new InvalidOperationException(submission.Error!.Message);
-        return (stream, ReadAsync(stream, start));
+        return (stream, ReadAsync(stream, start, watch, number));
     }
 
-    private static async Task<StreamTimes> ReadAsync(GenerationStream stream, long start)
+    private static async Task<StreamTimes> ReadAsync(GenerationStream stream, long start, StreamWatch? watch, int number)
     {
         List<long> tokens = [];
         await foreach (GenerationEvent news in stream.Events.ReadAllAsync())
@@ -130,7 +139,10 @@ internal sealed class TiercelContender : IContender
 
             long now = Clock.Now;
             tokens.AddRange(Enumerable.Repeat(now, news.Tokens.Count));
+            watch?.Count(number, news.Tokens.Count);
         }
+
+        watch?.End();
 
         return new StreamTimes(start, tokens);
     }
