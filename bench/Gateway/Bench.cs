@@ -9,7 +9,7 @@ internal static class Bench
     /// <summary>Requests that nobody counts, before the first that somebody does: compilers and pools settle.</summary>
     private const int WarmUp = 40_000;
 
-    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(10);
 
     public static int Run(BenchOptions options)
     {
@@ -19,18 +19,14 @@ internal static class Bench
         List<Measured> results = [];
         foreach (Workload workload in Workload.All.Where(one => options.Workloads.Count == 0 || options.Workloads.Contains(one.Name)))
         {
-            List<Measured> rows = [.. contenders.All.Select(contender => new Measured(workload.Name, contender.Name))];
-            for (int i = 0; i < rows.Count; i++)
-            {
-                Throughput.Run(contenders.All[i], workload, options.Connections, LongestWarmUp, WarmUp);
-            }
-
+            List<Contender> able = [.. contenders.All.Where(contender => Warm(contender, workload, options.Connections))];
+            List<Measured> rows = [.. able.Select(contender => new Measured(workload.Name, contender.Name))];
             for (int round = 0; round < options.Rounds; round++)
             {
-                Latency.Run(contenders.All, workload, rows);
+                Latency.Run(able, workload, rows);
                 for (int i = 0; i < rows.Count; i++)
                 {
-                    (double rate, double cpu) = Throughput.Run(contenders.All[i], workload, options.Connections, TimeSpan.FromSeconds(options.Seconds), long.MaxValue);
+                    (double rate, double cpu) = Throughput.Run(able[i], workload, options.Connections, TimeSpan.FromSeconds(options.Seconds), long.MaxValue);
                     rows[i].Rates.Add(rate);
                     rows[i].CpuMicroseconds.Add(cpu);
                 }
@@ -57,5 +53,20 @@ internal static class Bench
         }
 
         return 0;
+    }
+
+    /// <returns>False when the contender cannot do it at all.</returns>
+    private static bool Warm(Contender contender, Workload workload, int connections)
+    {
+        try
+        {
+            _ = Throughput.Run(contender, workload, connections, LongestWarmUp, WarmUp);
+            return true;
+        }
+        catch (InvalidOperationException error)
+        {
+            Console.WriteLine($"{contender.Name} is left out of {workload.Name}: {error.Message.Split('\n')[0]}");
+            return false;
+        }
     }
 }
