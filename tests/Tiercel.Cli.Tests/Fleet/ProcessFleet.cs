@@ -146,10 +146,17 @@ internal sealed class ProcessFleet : IAsyncDisposable
 
     private static async Task<string> UrlOfAsync(TiercelProcess process)
     {
-        string? line = await process.Output.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(2));
-        return line is null
-            ? throw new InvalidOperationException($"the process ended: {await process.ErrorAsync()}")
-            : JsonElement.Parse(line).GetProperty("url").GetString()!.TrimEnd('/');
+        StringBuilder json = new();
+        while (await process.Output.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(2)) is string line)
+        {
+            json.Append(line);
+            if (line == "}")
+            {
+                return JsonElement.Parse(json.ToString()).GetProperty("url").GetString()!.TrimEnd('/');
+            }
+        }
+
+        throw new InvalidOperationException($"the process ended: {await process.ErrorAsync()}");
     }
 
     private string Configuration(string settings)
