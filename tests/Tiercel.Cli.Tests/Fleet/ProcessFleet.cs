@@ -8,7 +8,7 @@ namespace Tiercel.Cli.Tests.Fleet;
 /// <summary>A gateway and its workers, each a process of its own, on the bundled model.</summary>
 internal sealed class ProcessFleet : IAsyncDisposable
 {
-    private const string Secret = "a secret of this test's fleet";
+    private const string Secret = "the-secret-of-this-tests-fleet";
     private static readonly (string, string) Environment = ("TIERCEL_CLUSTER_SECRET", Secret);
     private readonly TemporaryFolder _folder = new();
     private readonly List<int> _ports = [];
