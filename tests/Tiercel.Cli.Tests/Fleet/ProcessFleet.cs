@@ -97,7 +97,7 @@ internal sealed class ProcessFleet : IAsyncDisposable
             {
                 using JsonDocument chunk = JsonDocument.Parse(line.AsMemory(6));
                 events.Append(chunk.RootElement.TryGetProperty("choices", out JsonElement choices) ? choices.GetRawText() : line).Append('\n');
-                if (chunk.RootElement.TryGetProperty("usage", out JsonElement usage))
+                if (chunk.RootElement.TryGetProperty("usage", out JsonElement usage) && usage.ValueKind == JsonValueKind.Object)
                 {
                     // What was found in a cache depends on what ran before; how many tokens there were does not.
                     events.Append(usage.GetProperty("prompt_tokens").GetInt32()).Append('+').Append(usage.GetProperty("completion_tokens").GetInt32()).Append('\n');
