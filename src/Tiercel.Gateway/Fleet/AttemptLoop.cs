@@ -128,6 +128,12 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
         lock (services.Gate)
         {
             TimeSpan now = services.Clock.Now;
+            if (LostWithWorker(end) && services.State.Retries.TryResume(now))
+            {
+                services.Telemetry.Retried("lost with its worker");
+                return new PlaceTerms(NotAgain(now), MustServe: true);
+            }
+
             decision = RetryDecision.Decide(
                 new RetryQuestion
                 {
@@ -174,6 +180,20 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
         string reason = kind == "retry" ? "retry" : queued is null ? "resume" : decision.PredictedUncachedTokens < decision.PromptTokens ? "cached" : "uncached";
         telemetry.Routed(policy, reason, attempt.Replica.Settings, decision.PredictedTtft);
         telemetry.AttemptBegan(attempt.Replica.Settings, services.Clock.Now);
+    }
+
+    /// <summary>Whether what ended was the worker and not this request: then it goes on by the bound of the streams that were lost with it.</summary>
+    private bool LostWithWorker(AttemptEnd end) =>
+        request.Tried.Count <= ResumePlan.MaxResumes
+        && (end.Failure is StreamFailure.Drained or StreamFailure.Stalled || end.Outcome is AttemptOutcome.Reset or AttemptOutcome.ConnectRefused)
+        && services.State.Replicas.TryGetValue(request.Tried[^1], out Replica? replica)
+        && replica.IsTiercel;
+
+    /// <summary>Replicas that were tried, as long as another is left; else only the last one.</summary>
+    private int[] NotAgain(TimeSpan now)
+    {
+        int[] usable = services.State.Usable(request, now);
+        return usable.Except(request.Tried).Any() ? [.. request.Tried.Distinct()] : usable.Length > 1 ? [request.Tried[^1]] : [];
     }
 
     private void End(Attempt attempt, AttemptOutcome outcome)

@@ -269,6 +269,12 @@ internal sealed class FleetState
                 }
             }
         }
+
+        if (into.Count > 0)
+        {
+            // They go on by the bound of lost streams: what happened to a worker must not use up what is meant for single failures.
+            Retries.Lost(into.Count, now);
+        }
     }
 
     /// <summary>A worker has died (its process ended or hung): who was there may have done it, and its streams may all be resumed.</summary>

@@ -17,7 +17,10 @@ internal sealed class RequestPath(FleetServices services)
     public const string ExplainHeader = "x-tiercel-explain";
 
     /// <summary>What an answer is taken to be long when the client does not limit it, for limits and reservations. The end of the request corrects it.</summary>
-    private const int UnlimitedOutputTokens = 1024;
+    private const int UnlimitedOutputTokens = 4096;
+
+    /// <summary>What a request is taken to keep an engine busy at most, where engine time has a price. Corrected at its end as well.</summary>
+    private static readonly TimeSpan LongEngineTime = TimeSpan.FromMinutes(1);
 
     public async Task HandleAsync(Exchange exchange, Caller caller, BodyKind kind)
     {
@@ -129,7 +132,7 @@ internal sealed class RequestPath(FleetServices services)
             long prompt = pool?.Prompts.Estimate(request.Scanned.Prompt.Length + request.Scanned.Tools.Length) ?? request.Scanned.Prompt.Length;
             long output = request.Kind == BodyKind.Embeddings ? 0 : (long)(request.Scanned.MaxTokens ?? UnlimitedOutputTokens) * request.Choices;
             request.EstimatedTokens = prompt + output;
-            Metering.Money worst = pool?.Dearest.Of(prompt, output, TimeSpan.FromSeconds(1)) ?? default;
+            Metering.Money worst = pool?.Dearest.Of(prompt, output, LongEngineTime) ?? default;
             return services.Accounts[request.Caller.Tenant.Name].TryAdmit(new AdmissionQuery(prompt + output, worst), services.Clock.Now, services.Clock.Utc, out admitted);
         }
     }

@@ -76,7 +76,7 @@ internal sealed class ProcessFleet : IAsyncDisposable
         }
     }
 
-    /// <summary>Streams an answer and gives its events as they came, but for what differs from request to request: id and time.</summary>
+    /// <summary>Streams an answer and gives the events of each choice as they came, but for what differs from request to request: id and time.</summary>
     public async Task<string> StreamAsync(string body, string id, Action? firstEvent = null)
     {
         using HttpRequestMessage request = new(HttpMethod.Post, $"{Url}/v1/chat/completions") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
@@ -88,28 +88,50 @@ internal sealed class ProcessFleet : IAsyncDisposable
             return $"{(int)response.StatusCode} {await lines.ReadToEndAsync()}";
         }
 
-        StringBuilder events = new();
+        // Choices of one answer take turns as they come, which is nobody's promise: each is written down by itself.
+        SortedDictionary<int, StringBuilder> choices = [];
+        StringBuilder rest = new();
         while (await lines.ReadLineAsync() is string line)
         {
             firstEvent?.Invoke();
             firstEvent = null;
             if (line.StartsWith("data: {", StringComparison.Ordinal))
             {
-                using JsonDocument chunk = JsonDocument.Parse(line.AsMemory(6));
-                events.Append(chunk.RootElement.TryGetProperty("choices", out JsonElement choices) ? choices.GetRawText() : line).Append('\n');
-                if (chunk.RootElement.TryGetProperty("usage", out JsonElement usage) && usage.ValueKind == JsonValueKind.Object)
-                {
-                    // What was found in a cache depends on what ran before; how many tokens there were does not.
-                    events.Append(usage.GetProperty("prompt_tokens").GetInt32()).Append('+').Append(usage.GetProperty("completion_tokens").GetInt32()).Append('\n');
-                }
+                Note(JsonElement.Parse(line[6..]), line, choices, rest);
             }
             else if (line.Length > 0 && !line.StartsWith(": ping", StringComparison.Ordinal))
             {
-                events.Append(line).Append('\n');
+                rest.Append(line).Append('\n');
             }
         }
 
-        return events.ToString();
+        return string.Concat(choices.Values) + rest;
+    }
+
+    private static void Note(JsonElement chunk, string line, SortedDictionary<int, StringBuilder> choices, StringBuilder rest)
+    {
+        if (!chunk.TryGetProperty("choices", out JsonElement all))
+        {
+            rest.Append(line).Append('\n');
+            return;
+        }
+
+        foreach (JsonElement choice in all.EnumerateArray())
+        {
+            int index = choice.GetProperty("index").GetInt32();
+            if (!choices.TryGetValue(index, out StringBuilder? events))
+            {
+                choices[index] = events = new StringBuilder();
+            }
+
+            events.Append(choice.GetRawText()).Append('\n');
+        }
+
+        if (chunk.TryGetProperty("usage", out JsonElement usage) && usage.ValueKind == JsonValueKind.Object)
+        {
+            // What was found in a cache depends on what ran before; how many tokens there were does not.
+            rest.Append(usage.GetProperty("prompt_tokens").GetInt32()).Append('+').Append(usage.GetProperty("completion_tokens").GetInt32()).Append('\n');
+        }
     }
 
     /// <summary>Where a request went and why, as the gateway remembers it.</summary>
