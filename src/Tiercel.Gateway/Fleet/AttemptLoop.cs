@@ -130,7 +130,7 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
             TimeSpan now = services.Clock.Now;
             if (LostWithWorker(end) && services.State.Retries.TryResume(now))
             {
-                services.Telemetry.Retried("lost with its worker");
+                request.Telemetry?.Retried(end.Outcome);
                 return new PlaceTerms(NotAgain(now), MustServe: true);
             }
 
