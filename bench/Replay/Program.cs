@@ -36,24 +36,30 @@ foreach (string pair in given.GetValueOrDefault("--tune", "").Split(',', StringS
     property.SetValue(tuning, double.Parse(sides[1], CultureInfo.InvariantCulture));
 }
 
-TraceRow[] rows = TraceReader.Read(trace, Number("--seconds", 900));
-Console.WriteLine("policy             load   within  refused  late  slow   TTFT mean    p50    p90    p99  cached  prefill  predicted-bias/err  cache-bias/err  seconds");
+const string Made = "synthetic:";
+int[] seeds = [.. Numbers("--seeds", "1").Select(seed => (int)seed)];
+TraceRow[][] traces = [.. seeds.Select(seed => trace.StartsWith(Made, StringComparison.Ordinal)
+    ? SyntheticTrace.Make(trace[Made.Length..], Number("--seconds", 900), seed)
+    : TraceReader.Read(trace, Number("--seconds", 900), seed))];
+Console.WriteLine(TwinTable.Header);
 foreach (string policy in given.GetValueOrDefault("--policies", "cost").Split(','))
 {
     foreach (double load in Numbers("--loads", "1,1.5,2"))
     {
         long start = TimeProvider.System.GetTimestamp();
-        TwinReport report = new FleetTwin(new TwinOptions
+        TwinReport[] reports = [.. traces.Select(rows => new FleetTwin(new TwinOptions
         {
             Engines = (int)Number("--engines", 8),
             Blocks = (int)Number("--blocks", 2500),
             Speeds = Numbers("--speeds", "1"),
             Load = load,
             Latency = Number("--latency", 0.005),
+            ReportInterval = Number("--report", 1),
+            TellsCachedTokens = !given.ContainsKey("--no-cached-tokens"),
             TtftObjective = given.ContainsKey("--no-objective") ? null : Number("--ttft", 5),
             Router = new PoolRouterOptions { Policy = Enum.Parse<RoutingPolicyKind>(policy.Replace("_", "", StringComparison.Ordinal), ignoreCase: true), Tuning = tuning },
-        }).Run(rows);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{policy,-18} {load,4:f2}   {report.WithinObjective:f4}   {report.Refused / (double)report.Requests:f4}  {report.LateFirst:f3} {report.SlowStream:f3}      {report.TtftMean,6:f2} {report.TtftP50,6:f2} {report.TtftP90,6:f2} {report.TtftP99,6:f2}   {report.CachedShare:f3}    {report.PrefillShare:f2}     {report.PredictionBias,6:f2} {report.PredictionError,5:f2}     {report.CacheBias,7:f0} {report.CacheError,5:f0}     {TimeProvider.System.GetElapsedTime(start).TotalSeconds,5:f1}"));
+        }).Run(rows))];
+        Console.WriteLine(TwinTable.Line(policy, load, reports, TimeProvider.System.GetElapsedTime(start)));
     }
 }
 

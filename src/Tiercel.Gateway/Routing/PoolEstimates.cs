@@ -12,7 +12,11 @@ internal sealed class PoolEstimates
     /// <summary>Cached tokens below which a hit or a miss says nothing about the cache.</summary>
     private const int TellingTokens = 1024;
 
+    /// <summary>Prompts that are learnt from at their first token.</summary>
+    private const int EarlyPrompts = 32;
+
     private ReplicaProfile? _profile;
+    private long _learnt;
     private double _tokens = UsualTokensPerByte * 4096;
     private double _bytes = 4096;
     private double _output = 256;
@@ -24,6 +28,11 @@ internal sealed class PoolEstimates
 
     /// <summary>Share of what is being computed for others that later prompts find: engines differ in when a block can be found.</summary>
     public double PendingShare { get; private set; } = 0.5;
+
+    /// <summary>Mean distance between predicted and observed times to the first token, seconds.</summary>
+    public double Error { get; private set; }
+
+    public void LearnError(double observed, double predicted) => Error += Newest * (Math.Min(Math.Abs(observed - predicted), 1 + predicted) - Error);
 
     /// <summary>Sum over computed tokens of the positions each attends to.</summary>
     public static long Pairs(long promptTokens, long cachedTokens) => (promptTokens * promptTokens - cachedTokens * cachedTokens) / 2;
@@ -81,10 +90,38 @@ internal sealed class PoolEstimates
         if (request.FirstAt is { } first)
         {
             replica.MeanDecodeSeconds += Newest * ((now - first).TotalSeconds - replica.MeanDecodeSeconds);
-            double pairs = Pairs(prompt, prompt - uncached);
-            Prefill.Learn(uncached, pairs, request.ServiceSeconds);
-            replica.Learn(request.ServiceSeconds, Prefill.Predict(1, uncached, pairs));
+            if (!request.IsLearnt)
+            {
+                LearnSpeed(request, replica, prompt, uncached);
+            }
         }
+    }
+
+    /// <summary>A first token came: how long the prompt occupied the replica is known, unless it may have waited for a place in the batch.</summary>
+    public void Served(RequestState request, ReplicaState replica, TimeSpan now)
+    {
+        TimeSpan from = request.SentAt > replica.LastFirst ? request.SentAt : replica.LastFirst;
+        bool waited = replica.LastWaiting >= request.SentAt;
+        request.ServiceSeconds = waited
+            ? replica.Factor * Prefill.Predict(1, request.UncachedTokens, request.Pairs)
+            : Math.Max(1e-6, (now - from).TotalSeconds);
+        replica.PrefillSeconds += request.ServiceSeconds;
+        request.PrefillSecondsAtFirst = replica.PrefillSeconds;
+        request.IsLearnt = waited;
+        if (!waited && _learnt < EarlyPrompts)
+        {
+            // The end, which tells exactly what was computed, may be far away; a rough speed now is better than none.
+            request.IsLearnt = true;
+            LearnSpeed(request, replica, request.Decision.PromptTokens, request.UncachedTokens);
+        }
+    }
+
+    private void LearnSpeed(RequestState request, ReplicaState replica, long prompt, long uncached)
+    {
+        double pairs = Pairs(prompt, prompt - uncached);
+        Prefill.Learn(uncached, pairs, request.ServiceSeconds);
+        replica.Learn(request.ServiceSeconds, Prefill.Predict(1, uncached, pairs));
+        _learnt++;
     }
 
     private void LearnCache(RequestState request, ReplicaState replica, int cached)

@@ -124,7 +124,7 @@ internal sealed partial class PoolRouter
         double later = Math.Min(_tuning.MaxLaterRequests, _tuning.LaterRequests * _busy / Math.Max(1e-3, 1 - _busy));
         double output = _estimates.ExpectedOutput(query.MaxOutputTokens);
         double fill = replica.KvTokens is { } kv ? Math.Clamp((_prefixes.Held(replica.Slot) * PromptFingerprint.BlockBytes * tokensPerByte + uncached) / kv, 0, 1) : 0;
-        double queue = replica.QueueSeconds(_estimates.Prefill, now) + MemoryWait(replica, prompt + output);
+        double queue = Math.Max(replica.QueueSeconds(_estimates.Prefill, now), MemoryWait(replica, prompt + output));
         return new RouteCandidate
         {
             Replica = replica.Description.Replica,
@@ -138,6 +138,7 @@ internal sealed partial class PoolRouter
             QueueSeconds = queue,
             PrefillSeconds = prefill,
             SlowdownSeconds = prefill * later + StreamSeconds(replica, prefill, now),
+            DebtSeconds = replica.DebtNow(SpareShare(replica, query.Class), now) + prefill,
             LatenessSeconds = Lateness(query.Class, queue + prefill, uncached),
             EvictionSeconds = fill >= 0.95 ? _tuning.EvictedWanted * uncached * replica.Factor * _estimates.Prefill.SecondsPerToken : 0,
         };
@@ -180,6 +181,17 @@ internal sealed partial class PoolRouter
         return _tuning.MissedStreamTokens * objective * share * share;
     }
 
+    /// <summary>Share of time that a replica can give to prompts while its streams keep the pace that their class promises.</summary>
+    private double SpareShare(ReplicaState replica, ServiceClass? promised)
+    {
+        if (promised?.TimePerOutputToken is not { TotalSeconds: > 0 } objective)
+        {
+            return 1;
+        }
+
+        return replica.Pace == 0 ? _tuning.UnknownSpareShare : Math.Clamp(1 - replica.Pace / (_tuning.PaceMargin * objective.TotalSeconds), 0.1, 1);
+    }
+
     /// <summary>Those that are predicted to keep the promise; all, if none is.</summary>
     private RouteCandidate[] InTime(RouteCandidate[] candidates, ServiceClass promised)
     {
@@ -188,7 +200,8 @@ internal sealed partial class PoolRouter
     }
 
     private bool IsInTime(in RouteCandidate candidate, ServiceClass promised)
-        => candidate.TtftSeconds * _tuning.RefusalMargin <= Objective(promised, candidate.PromptTokens - candidate.CachedTokens);
+        => candidate.TtftSeconds + _tuning.Errors * _estimates.Error <= Objective(promised, candidate.PromptTokens - candidate.CachedTokens)
+            && (promised.TimePerOutputToken is null || candidate.DebtSeconds <= _tuning.Burst * promised.TimeToFirstToken!.Value.TotalSeconds);
 
     /// <summary>What the chance that the first token is late costs: nothing far from the objective, as much as the objective at it.</summary>
     private static double Lateness(ServiceClass? promised, double ttft, int uncachedTokens)
@@ -218,10 +231,15 @@ internal sealed partial class PoolRouter
     /// <summary>Why a request should be refused, or null.</summary>
     private string? Refusal(RouteCandidate[] candidates, in RouteCandidate soonest, ServiceClass objective)
     {
-        double limit = Objective(objective, soonest.PromptTokens - soonest.CachedTokens) / _tuning.RefusalMargin;
-        if (soonest.TtftSeconds <= limit)
+        double limit = Objective(objective, soonest.PromptTokens - soonest.CachedTokens) - _tuning.Errors * _estimates.Error;
+        if (candidates.Any(candidate => IsInTime(candidate, objective)))
         {
             return null;
+        }
+
+        if (soonest.TtftSeconds <= limit)
+        {
+            return "the streams that run would become too slow";
         }
 
         double idle = candidates.Min(candidate => candidate.PrefillSeconds);

@@ -90,11 +90,10 @@ internal sealed partial class PoolRouter
 
         ReplicaState replica = request.Replica!;
         request.FirstAt = now;
+        _estimates.LearnError((now - request.SentAt).TotalSeconds, request.PredictedTtft);
         request.Mark.State = PrefillState.Computed;
-        request.ServiceSeconds = Math.Max(1e-6, (now - Later(request.SentAt, replica.LastFirst)).TotalSeconds);
+        _estimates.Served(request, replica, now);
         replica.LastFirst = now;
-        replica.PrefillSeconds += request.ServiceSeconds;
-        request.PrefillSecondsAtFirst = replica.PrefillSeconds;
         LeavePending(request, replica);
         replica.Running.Add(request);
     }
@@ -130,8 +129,7 @@ internal sealed partial class PoolRouter
     {
         if (_replicas.TryGetValue(replica, out ReplicaState? state))
         {
-            state.Status = status;
-            state.ForeignWaiting = status.Waiting is { } waiting ? Math.Max(0, waiting - state.Requests) : 0;
+            state.Observe(status, now);
             FitCapacity(state);
         }
     }
@@ -189,6 +187,7 @@ internal sealed partial class PoolRouter
         request.Replica = replica;
         request.Mark = new PrefillMark();
         request.SentAt = now;
+        request.PredictedTtft = candidate.TtftSeconds;
         request.FirstAt = null;
         request.UncachedTokens = Math.Max(1, prompt - candidate.CachedTokens);
         request.Pairs = PoolEstimates.Pairs(prompt, candidate.CachedTokens);
@@ -200,6 +199,8 @@ internal sealed partial class PoolRouter
         replica.PendingTokens += request.UncachedTokens;
         replica.PendingPairs += request.Pairs;
         replica.KvTokensInUse += request.KvTokens;
+        replica.WaitingInside += replica.WaitingInside > 0 ? 1 : 0;
+        replica.Give(candidate.PrefillSeconds, SpareShare(replica, request.Class), now);
         replica.MeanUncached += 0.1 * (request.UncachedTokens - replica.MeanUncached);
         if (!replica.IsGone)
         {
@@ -213,6 +214,7 @@ internal sealed partial class PoolRouter
         LeavePending(request, replica);
         replica.Running.Remove(request);
         replica.KvTokensInUse -= request.KvTokens;
+        replica.WaitingInside = Math.Max(0, replica.WaitingInside - 1);
         request.Mark.State = lost ? PrefillState.Lost : PrefillState.Computed;
         request.Replica = null;
     }

@@ -27,7 +27,7 @@ internal sealed class ReplicaState(ReplicaDescription description, int slot)
     /// <summary>KV memory that the requests under way will have filled at their ends, in tokens.</summary>
     public long KvTokensInUse { get; set; }
 
-    public ReplicaStatus Status { get; set; } = new();
+    public ReplicaStatus Status { get; private set; } = new();
 
     public WorkerBlocks? Exact { get; set; }
 
@@ -46,6 +46,20 @@ internal sealed class ReplicaState(ReplicaDescription description, int slot)
     /// <summary>Seconds of an output token while no prompt is computed; 0 until learnt.</summary>
     public double Pace { get; set; }
 
+    /// <summary>Requests that it computed at one time when others had to wait: as many as it takes. Null while nothing has waited.</summary>
+    public double? Ceiling { get; set; }
+
+    /// <summary>Requests that wait inside it, by its last report and what was sent and ended since.</summary>
+    public int WaitingInside { get; set; }
+
+    /// <summary>When it last told that requests wait for a place.</summary>
+    public TimeSpan? LastWaiting { get; private set; }
+
+    /// <summary>Seconds of prompts it was given beyond what leaves its streams their pace, as of <see cref="DebtAt"/>.</summary>
+    public double Debt { get; set; }
+
+    public TimeSpan DebtAt { get; set; }
+
     /// <summary>Share of its KV memory that seems to serve as cache, learnt from hits and misses.</summary>
     public double CacheShare { get; set; } = 0.9;
 
@@ -62,6 +76,36 @@ internal sealed class ReplicaState(ReplicaDescription description, int slot)
 
     public long? KvTokens => Status.KvTokens ?? Description.KvTokens;
 
+    public void Observe(ReplicaStatus status, TimeSpan now)
+    {
+        Status = status;
+        if (status is { Waiting: { } waiting, Running: { } running })
+        {
+            // What waits inside beyond our own requests belongs to others, and is computed before ours.
+            ForeignWaiting = Math.Max(0, waiting - Requests);
+            WaitingInside = waiting;
+            if (waiting > 0 && running > 0)
+            {
+                LastWaiting = now;
+                Ceiling = Ceiling is { } known ? known + 0.3 * (running - known) : running;
+            }
+            else if (running > Ceiling)
+            {
+                Ceiling = running;
+            }
+        }
+    }
+
+    /// <summary>Prompts of so many seconds are given to it: its debt grows by them, and falls by the share of time that its streams can spare.</summary>
+    /// <param name="spareShare">That share, 0 to 1.</param>
+    public void Give(double seconds, double spareShare, TimeSpan now)
+    {
+        Debt = DebtNow(spareShare, now) + seconds;
+        DebtAt = now;
+    }
+
+    public double DebtNow(double spareShare, TimeSpan now) => Math.Max(0, Debt - spareShare * (now - DebtAt).TotalSeconds);
+
     public void Learn(double observedSeconds, double predictedSeconds)
     {
         if (_predicted == 0)
@@ -75,7 +119,16 @@ internal sealed class ReplicaState(ReplicaDescription description, int slot)
     }
 
     /// <summary>Seconds until a prompt sent now would be begun with.</summary>
-    public double QueueSeconds(PrefillModel model, TimeSpan now)
+    public double QueueSeconds(PrefillModel model, TimeSpan now) => Math.Max(PrefillQueue(model, now), PlaceWait());
+
+    /// <summary>Seconds until running requests have ended for all that wait for a place in the batch.</summary>
+    private double PlaceWait()
+    {
+        double waiting = Math.Max(WaitingInside, Requests - (Ceiling ?? double.PositiveInfinity));
+        return waiting <= 0 ? 0 : (waiting + 1) * MeanDecodeSeconds / Math.Max(1, Math.Min(Running.Count, Ceiling ?? Running.Count));
+    }
+
+    private double PrefillQueue(PrefillModel model, TimeSpan now)
     {
         double waiting = ForeignWaiting * model.Predict(1, MeanUncached, 0);
         if (Pending.First is not { Value: RequestState head })

@@ -42,10 +42,16 @@ internal sealed class RequestState(RouteQuery query, RouteDecision decision)
 
     public TimeSpan SentAt { get; set; }
 
+    /// <summary>Seconds, as predicted for the replica it was sent to.</summary>
+    public double PredictedTtft { get; set; }
+
     public TimeSpan? FirstAt { get; set; }
 
     /// <summary>Seconds that its prompt occupied the replica, from the first token before it to its own; 0 while unknown.</summary>
     public double ServiceSeconds { get; set; }
+
+    /// <summary>Speeds have been learnt from it, or must not be.</summary>
+    public bool IsLearnt { get; set; }
 
     /// <summary>The replica's <see cref="ReplicaState.PrefillSeconds"/> when the first token came.</summary>
     public double PrefillSecondsAtFirst { get; set; }

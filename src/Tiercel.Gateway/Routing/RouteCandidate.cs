@@ -38,6 +38,9 @@ internal readonly record struct RouteCandidate
     /// <summary>What it would take to compute again what must make room, times the chance that it is wanted again.</summary>
     public double EvictionSeconds { get; init; }
 
+    /// <summary>Seconds of prompts that the replica would have got beyond what leaves its streams their pace.</summary>
+    public double DebtSeconds { get; init; }
+
     /// <summary>What the chance that its own first token is late costs, seconds.</summary>
     public double LatenessSeconds { get; init; }
 

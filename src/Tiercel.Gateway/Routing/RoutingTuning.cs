@@ -18,9 +18,18 @@ internal sealed record RoutingTuning
     /// <summary>Chance that what must make room is wanted again.</summary>
     public double EvictedWanted { get; init; } = 0.1;
 
-    /// <summary>Share of the predicted time that is taken as certain when a request is refused for its objective.</summary>
-    public double RefusalMargin { get; init; } = 0.97;
+    /// <summary>Mean errors of prediction that are kept between a predicted first token and the objective.</summary>
+    public double Errors { get; init; } = 0.5;
+
+    /// <summary>Seconds of prompts beyond the streams' pace that a replica may owe, as a share of the objective for the first token.</summary>
+    public double Burst { get; init; } = 1;
 
     /// <summary>A prompt that cannot make its objective on an idle replica is served while the mean queue is below this share of the objective.</summary>
     public double IdleQueueShare { get; init; } = 0.07;
+
+    /// <summary>Share of the objective for a token that a replica's streams may use up in the mean; the rest is for the unlucky ones.</summary>
+    public double PaceMargin { get; init; } = 0.7;
+
+    /// <summary>Share of time for prompts while the pace of the streams is not known.</summary>
+    public double UnknownSpareShare { get; init; } = 0.7;
 }

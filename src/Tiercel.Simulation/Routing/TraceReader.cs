@@ -6,10 +6,11 @@ namespace Tiercel.Simulation.Routing;
 /// <summary>Reads traces: Mooncake's JSON lines, or the CSV of Azure's (time, prompt tokens, answer tokens), whose prompts share nothing.</summary>
 internal static class TraceReader
 {
-    public static TraceRow[] Read(string path, double seconds)
-        => path.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) ? ReadAzure(path, seconds) : ReadMooncake(path, seconds);
+    /// <param name="seed">Where in its step of time a request of a coarse trace lies.</param>
+    public static TraceRow[] Read(string path, double seconds, int seed = 1)
+        => path.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) ? ReadAzure(path, seconds) : ReadMooncake(path, seconds, seed);
 
-    private static TraceRow[] ReadMooncake(string path, double seconds)
+    private static TraceRow[] ReadMooncake(string path, double seconds, int seed)
     {
         List<TraceRow> rows = [];
         foreach (string line in File.ReadLines(path))
@@ -27,7 +28,7 @@ internal static class TraceReader
             }
         }
 
-        return Spread(rows);
+        return Spread(rows, seed);
     }
 
     private static TraceRow[] ReadAzure(string path, double seconds)
@@ -53,7 +54,7 @@ internal static class TraceReader
     }
 
     /// <summary>A trace that counts in steps of seconds gets its requests spread over each step.</summary>
-    private static TraceRow[] Spread(List<TraceRow> rows)
+    private static TraceRow[] Spread(List<TraceRow> rows, int seed)
     {
         double[] times = [.. rows.Select(row => row.At).Distinct().Order()];
         if (times.Length < 2 || times.Length == rows.Count)
@@ -62,7 +63,7 @@ internal static class TraceReader
         }
 
         double step = times.Zip(times.Skip(1), (earlier, later) => later - earlier).Min();
-        Random random = new(1);
+        Random random = new(seed);
         return [.. rows
             .GroupBy(row => row.At)
             .SelectMany(group => group.Zip(group.Select(_ => random.NextDouble()).Order().ToArray(), (row, share) => row with { At = row.At + share * step }))
