@@ -132,6 +132,7 @@ internal sealed class FleetState
             Fingerprint = request.Fingerprint,
             PromptBytes = request.Scanned.Prompt.Length + request.Scanned.Tools.Length,
             MaxOutputTokens = request.Scanned.MaxTokens,
+            Streams = request.Scanned.Stream,
             Class = request.Class,
             ExcludedReplicas = terms.Excluded,
             NumericsId = terms.NumericsId,

@@ -9,6 +9,8 @@ internal sealed class PoolEstimates
     /// <summary>Weight of the newest sample in running means.</summary>
     private const double Newest = 0.05;
 
+    private const double SlowNewest = 0.01;
+
     /// <summary>Cached tokens below which a hit or a miss says nothing about the cache.</summary>
     private const int TellingTokens = 1024;
 
@@ -21,6 +23,10 @@ internal sealed class PoolEstimates
     private double _bytes = 4096;
     private double _output = 256;
     private double _limitUsed = 0.5;
+    private double _meanStreams;
+    private double _meanPace;
+    private double _streamsAndPace;
+    private double _streamsSpread;
 
     public PrefillModel Prefill { get; private set; } = new(ReplicaProfile.Default);
 
@@ -28,6 +34,9 @@ internal sealed class PoolEstimates
 
     /// <summary>Share of what is being computed for others that later prompts find: engines differ in when a block can be found.</summary>
     public double PendingShare { get; private set; } = 0.5;
+
+    /// <summary>Seconds that one more stream adds to each token of the others: the slope of the pace over the number of streams.</summary>
+    public double SecondsPerStream => _streamsSpread > 1 ? Math.Max(0, _streamsAndPace / _streamsSpread) : 0;
 
     /// <summary>Mean distance between predicted and observed times to the first token, seconds.</summary>
     public double Error { get; private set; }
@@ -79,15 +88,16 @@ internal sealed class PoolEstimates
                 _limitUsed += Newest * (Math.Min(1, completion / (double)limit) - _limitUsed);
             }
 
-            if (request.FirstAt is { } begun && completion > 16)
+            if (request is { Streams: true, FirstAt: { } begun } && completion > 16)
             {
                 double stalled = replica.PrefillSeconds - request.PrefillSecondsAtFirst;
                 double pace = Math.Max(1e-6, ((now - begun).TotalSeconds - stalled) / (completion - 1));
                 replica.Pace += (replica.Pace == 0 ? 1 : Newest) * (pace - replica.Pace);
+                LearnCompany(replica.Running.Count, pace);
             }
         }
 
-        if (request.FirstAt is { } first)
+        if (request is { Streams: true, FirstAt: { } first })
         {
             replica.MeanDecodeSeconds += Newest * ((now - first).TotalSeconds - replica.MeanDecodeSeconds);
             if (!request.IsLearnt)
@@ -122,6 +132,15 @@ internal sealed class PoolEstimates
         Prefill.Learn(uncached, pairs, request.ServiceSeconds);
         replica.Learn(request.ServiceSeconds, Prefill.Predict(1, uncached, pairs));
         _learnt++;
+    }
+
+    private void LearnCompany(int streams, double pace)
+    {
+        double away = streams - _meanStreams;
+        _meanStreams += SlowNewest * away;
+        _meanPace += SlowNewest * (pace - _meanPace);
+        _streamsAndPace = (1 - SlowNewest) * (_streamsAndPace + SlowNewest * away * (pace - _meanPace));
+        _streamsSpread = (1 - SlowNewest) * (_streamsSpread + SlowNewest * away * away);
     }
 
     private void LearnCache(RequestState request, ReplicaState replica, int cached)

@@ -95,6 +95,7 @@ internal sealed partial class PoolRouter
                 continue;
             }
 
+            Settle(replica, now);
             limited |= candidate.AtLimit;
             busy += replica.Pending.Count > 0 ? 1 : 0;
             if (!candidate.AtLimit)
@@ -137,47 +138,55 @@ internal sealed partial class PoolRouter
             BlocksSince = match.BlocksSince,
             QueueSeconds = queue,
             PrefillSeconds = prefill,
-            SlowdownSeconds = prefill * later + StreamSeconds(replica, prefill, now),
+            SlowdownSeconds = prefill * later + StreamSeconds(replica, prefill + output * _estimates.SecondsPerStream, now),
             DebtSeconds = replica.DebtNow(SpareShare(replica, query.Class), now) + prefill,
             LatenessSeconds = Lateness(query.Class, queue + prefill, uncached),
             EvictionSeconds = fill >= 0.95 ? _tuning.EvictedWanted * uncached * replica.Factor * _estimates.Prefill.SecondsPerToken : 0,
         };
     }
 
-    /// <summary>What a prompt of so many seconds costs the streams of a replica, those that are about to begin included.</summary>
-    private double StreamSeconds(ReplicaState replica, double prefill, TimeSpan now)
+    /// <summary>What it costs the streams of a replica, those that are about to begin included, to stand still for so many seconds in all.</summary>
+    private double StreamSeconds(ReplicaState replica, double stall, TimeSpan now)
     {
         double behind = 0, cost = 0;
         for (LinkedListNode<RequestState>? node = replica.Pending.Last; node is not null; node = node.Previous)
         {
-            cost += StreamSeconds(node.Value, replica, prefill, behind, now);
+            cost += StreamSeconds(node.Value, replica, stall, behind, now);
             behind += replica.Factor * _estimates.Prefill.Predict(1, node.Value.UncachedTokens, node.Value.Pairs);
         }
 
         foreach (RequestState running in replica.Running)
         {
-            cost += StreamSeconds(running, replica, prefill, behind, now);
+            cost += StreamSeconds(running, replica, stall, behind, now);
         }
 
         return cost;
     }
 
     /// <summary>
-    /// What the prompt costs one stream: the chance that it misses its objective for it. The chance grows with the square of the share that the prompt
+    /// What standing still costs one stream: the chance that it misses its objective for it. The chance grows with the square of the share that this
     /// takes of the time that the stream has to spare; a stream that is past saving costs nothing.
     /// </summary>
     /// <param name="behind">Seconds of other prompts that will be computed while it runs.</param>
-    private double StreamSeconds(RequestState stream, ReplicaState replica, double prefill, double behind, TimeSpan now)
+    private double StreamSeconds(RequestState stream, ReplicaState replica, double stall, double behind, TimeSpan now)
     {
         if (stream.Class?.TimePerOutputToken is not { TotalSeconds: double objective })
         {
-            return _tuning.StreamStall * prefill;
+            return _tuning.StreamStall * stall;
         }
 
         double tokens = Math.Max(stream.Tokens + 16, _estimates.ExpectedOutput(stream.MaxOutputTokens));
-        double spent = stream.FirstAt is { } first ? (now - first).TotalSeconds : 0;
-        double spare = objective * (tokens - 1) - spent - (tokens - Math.Max(1, stream.Tokens)) * replica.Pace - behind;
-        double share = spare <= 0 ? 0 : Math.Min(1, prefill / spare);
+        double spent = 0, left = tokens * replica.Pace;
+        if (stream.FirstAt is { } first)
+        {
+            // Where nobody counts its tokens: it made progress whenever no prompt was computed.
+            spent = (now - first).TotalSeconds;
+            double moving = spent - (replica.PrefillSeconds - stream.PrefillSecondsAtFirst);
+            left = stream.Tokens > 0 ? (tokens - stream.Tokens) * replica.Pace : Math.Max(0, left - Math.Max(0, moving));
+        }
+
+        double spare = objective * (tokens - 1) - spent - left - behind;
+        double share = spare <= 0 ? 0 : Math.Min(1, stall / spare);
         return _tuning.MissedStreamTokens * objective * share * share;
     }
 
@@ -201,7 +210,7 @@ internal sealed partial class PoolRouter
 
     private bool IsInTime(in RouteCandidate candidate, ServiceClass promised)
         => candidate.TtftSeconds + _tuning.Errors * _estimates.Error <= Objective(promised, candidate.PromptTokens - candidate.CachedTokens)
-            && (promised.TimePerOutputToken is null || candidate.DebtSeconds <= _tuning.Burst * promised.TimeToFirstToken!.Value.TotalSeconds);
+            && (promised.TimePerOutputToken is null || candidate.DebtSeconds <= _tuning.Burst * Objective(promised, candidate.PromptTokens - candidate.CachedTokens));
 
     /// <summary>What the chance that the first token is late costs: nothing far from the objective, as much as the objective at it.</summary>
     private static double Lateness(ServiceClass? promised, double ttft, int uncachedTokens)

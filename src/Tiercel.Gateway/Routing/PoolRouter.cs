@@ -89,13 +89,13 @@ internal sealed partial class PoolRouter
         }
 
         ReplicaState replica = request.Replica!;
-        request.FirstAt = now;
-        _estimates.LearnError((now - request.SentAt).TotalSeconds, request.PredictedTtft);
-        request.Mark.State = PrefillState.Computed;
-        _estimates.Served(request, replica, now);
-        replica.LastFirst = now;
-        LeavePending(request, replica);
-        replica.Running.Add(request);
+        if (request.Streams)
+        {
+            _estimates.LearnError((now - request.SentAt).TotalSeconds, request.PredictedTtft);
+            _estimates.Served(request, replica, now);
+        }
+
+        Begun(request, replica, now);
     }
 
     /// <summary>It has so many tokens of answer by now.</summary>
@@ -205,6 +205,31 @@ internal sealed partial class PoolRouter
         if (!replica.IsGone)
         {
             _prefixes.Sent(request.Fingerprint, replica.Slot, request.Mark, now);
+        }
+    }
+
+    /// <summary>Its prompt is computed, as far as anybody knows.</summary>
+    private static void Begun(RequestState request, ReplicaState replica, TimeSpan now)
+    {
+        request.FirstAt = now;
+        request.Mark.State = PrefillState.Computed;
+        replica.LastFirst = now;
+        LeavePending(request, replica);
+        replica.Running.Add(request);
+    }
+
+    /// <summary>Prompts of answers that come whole are taken as computed when that was predicted.</summary>
+    private static void Settle(ReplicaState replica, TimeSpan now)
+    {
+        while (replica.Pending.First is { Value: { Streams: false } head })
+        {
+            TimeSpan begun = head.SentAt + TimeSpan.FromSeconds(head.PredictedTtft);
+            if (begun > now)
+            {
+                return;
+            }
+
+            Begun(head, replica, Later(begun, replica.LastFirst));
         }
     }
 

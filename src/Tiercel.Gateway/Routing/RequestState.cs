@@ -15,6 +15,8 @@ internal sealed class RequestState(RouteQuery query, RouteDecision decision)
 
     public ServiceClass? Class { get; } = query.Class;
 
+    public bool Streams { get; } = query.Streams;
+
     public int? MaxOutputTokens { get; } = query.MaxOutputTokens;
 
     /// <summary>Where it is; null before it is sent and after it has ended.</summary>

@@ -16,6 +16,9 @@ internal sealed record RouteQuery
     /// <summary>The client's limit for the answer, if it gave one.</summary>
     public int? MaxOutputTokens { get; init; }
 
+    /// <summary>The answer comes token by token. Of one that comes whole nobody sees when its prompt was computed, so nothing is learnt from it.</summary>
+    public bool Streams { get; init; } = true;
+
     /// <summary>Null means no objective: never refused for being late.</summary>
     public ServiceClass? Class { get; init; }
 
