@@ -60,10 +60,10 @@ internal sealed class PoolEstimates
     public double ExpectedOutput(int? limit) => limit is { } tokens ? Math.Max(1, tokens * _limitUsed) : _output;
 
     /// <summary>Fingerprint blocks that a replica's cache holds; null while nothing is known of it.</summary>
-    public double? CacheBlocks(ReplicaState replica)
+    public double? CacheBlocks(RoutedReplica replica)
         => replica.KvTokens is { } tokens ? replica.CacheShare * tokens / TokensPerByte / PromptFingerprint.BlockBytes : null;
 
-    public void Learn(RequestState request, ReplicaState replica, in RouteEnd end, TimeSpan now)
+    public void Learn(RequestState request, RoutedReplica replica, in RouteEnd end, TimeSpan now)
     {
         long prompt = request.Decision.PromptTokens;
         long uncached = request.UncachedTokens;
@@ -108,7 +108,7 @@ internal sealed class PoolEstimates
     }
 
     /// <summary>A first token came: how long the prompt occupied the replica is known, unless it may have waited for a place in the batch.</summary>
-    public void Served(RequestState request, ReplicaState replica, TimeSpan now)
+    public void Served(RequestState request, RoutedReplica replica, TimeSpan now)
     {
         TimeSpan from = request.SentAt > replica.LastFirst ? request.SentAt : replica.LastFirst;
         bool waited = replica.LastWaiting >= request.SentAt;
@@ -126,7 +126,7 @@ internal sealed class PoolEstimates
         }
     }
 
-    private void LearnSpeed(RequestState request, ReplicaState replica, long prompt, long uncached)
+    private void LearnSpeed(RequestState request, RoutedReplica replica, long prompt, long uncached)
     {
         double pairs = Pairs(prompt, prompt - uncached);
         Prefill.Learn(uncached, pairs, request.ServiceSeconds);
@@ -143,7 +143,7 @@ internal sealed class PoolEstimates
         _streamsSpread = (1 - SlowNewest) * (_streamsSpread + SlowNewest * away * away);
     }
 
-    private void LearnCache(RequestState request, ReplicaState replica, int cached)
+    private void LearnCache(RequestState request, RoutedReplica replica, int cached)
     {
         if (request.PendingCachedTokens >= TellingTokens / 2)
         {

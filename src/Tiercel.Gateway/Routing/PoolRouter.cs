@@ -7,21 +7,23 @@ namespace Tiercel.Gateway.Routing;
 internal sealed partial class PoolRouter
 {
     private readonly PoolRouterOptions _options;
-    private readonly RoutingTuning _tuning;
+    private readonly PlacementCost _cost;
+    private readonly PromiseRule _promise;
     private readonly IRoutingPolicy _policy;
     private readonly PrefixKnowledge _prefixes;
     private readonly PoolEstimates _estimates = new();
-    private readonly Dictionary<int, ReplicaState> _replicas = [];
+    private readonly Dictionary<int, RoutedReplica> _replicas = [];
     private readonly Dictionary<long, RequestState> _requests = [];
     private readonly DecisionLog _decisions;
-    private ReplicaState?[] _slots = [];
+    private RoutedReplica?[] _slots = [];
 
     public PoolRouter(PoolRouterOptions options, IReadOnlyList<ReplicaDescription> replicas, TimeSpan now)
     {
         _options = options;
-        _tuning = options.Tuning;
         _policy = options.CreatePolicy();
         _prefixes = new PrefixKnowledge(options);
+        _cost = new PlacementCost(options.Tuning, _estimates, _prefixes);
+        _promise = new PromiseRule(options.Tuning, _estimates);
         _decisions = new DecisionLog(options.MaxKeptDecisions);
         SetReplicas(replicas, now);
     }
@@ -34,7 +36,7 @@ internal sealed partial class PoolRouter
     {
         foreach (int gone in _replicas.Keys.Except(replicas.Select(replica => replica.Replica)).ToArray())
         {
-            ReplicaState state = _replicas[gone];
+            RoutedReplica state = _replicas[gone];
             _replicas.Remove(gone);
             _slots[state.Slot] = null;
             _prefixes.RemoveSlot(state.Slot);
@@ -43,7 +45,7 @@ internal sealed partial class PoolRouter
 
         foreach (ReplicaDescription replica in replicas)
         {
-            if (_replicas.TryGetValue(replica.Replica, out ReplicaState? state))
+            if (_replicas.TryGetValue(replica.Replica, out RoutedReplica? state))
             {
                 state.Description = replica;
             }
@@ -70,7 +72,7 @@ internal sealed partial class PoolRouter
         }
 
         RequestState? request = _decisions.Find(requestId) ?? before;
-        if (request is null || !_replicas.TryGetValue(replica, out ReplicaState? state))
+        if (request is null || !_replicas.TryGetValue(replica, out RoutedReplica? state))
         {
             return false;
         }
@@ -88,7 +90,7 @@ internal sealed partial class PoolRouter
             return;
         }
 
-        ReplicaState replica = request.Replica!;
+        RoutedReplica replica = request.Replica!;
         if (request.Streams)
         {
             _estimates.LearnError((now - request.SentAt).TotalSeconds, request.PredictedTtft);
@@ -115,7 +117,7 @@ internal sealed partial class PoolRouter
             return;
         }
 
-        ReplicaState replica = request.Replica!;
+        RoutedReplica replica = request.Replica!;
         Leave(request, lost: request.FirstAt is null && !end.Served);
         if (end.Served)
         {
@@ -127,7 +129,7 @@ internal sealed partial class PoolRouter
     /// <summary>A replica's report of itself.</summary>
     public void Report(int replica, ReplicaStatus status, TimeSpan now)
     {
-        if (_replicas.TryGetValue(replica, out ReplicaState? state))
+        if (_replicas.TryGetValue(replica, out RoutedReplica? state))
         {
             state.Observe(status, now);
             FitCapacity(state);
@@ -137,7 +139,7 @@ internal sealed partial class PoolRouter
     /// <summary>An event of a Tiercel worker. On <see cref="EventOutcome.Gap"/> ask it for the events after <see cref="Cursor"/>.</summary>
     public EventOutcome Apply(int replica, WorkerEvent workerEvent, TimeSpan now)
     {
-        if (!_replicas.TryGetValue(replica, out ReplicaState? state) || state.Exact is not { } blocks)
+        if (!_replicas.TryGetValue(replica, out RoutedReplica? state) || state.Exact is not { } blocks)
         {
             return EventOutcome.Stale;
         }
@@ -160,14 +162,14 @@ internal sealed partial class PoolRouter
     public EventCursor Cursor(int replica) => _replicas.GetValueOrDefault(replica)?.Exact?.Cursor ?? default;
 
     /// <summary>What is under way on a replica; zeros for one that is not of the pool.</summary>
-    public ReplicaLoad Load(int replica) => _replicas.TryGetValue(replica, out ReplicaState? state)
+    public ReplicaLoad Load(int replica) => _replicas.TryGetValue(replica, out RoutedReplica? state)
         ? new ReplicaLoad(state.Requests, state.Pending.Count, state.PendingTokens, state.KvTokensInUse)
         : default;
 
     /// <summary>Why a recent request went where it went; null when it is no longer kept.</summary>
     public RouteDecision? Explain(long requestId) => _decisions.Find(requestId)?.Decision;
 
-    private ReplicaState Add(ReplicaDescription replica)
+    private RoutedReplica Add(ReplicaDescription replica)
     {
         int slot = _prefixes.AddSlot(_options.MaxRememberedBlocks);
         if (slot >= _slots.Length)
@@ -175,12 +177,12 @@ internal sealed partial class PoolRouter
             Array.Resize(ref _slots, slot + 8);
         }
 
-        ReplicaState state = new(replica, slot);
+        RoutedReplica state = new(replica, slot);
         _slots[slot] = state;
         return _replicas[replica.Replica] = state;
     }
 
-    private void Enter(RequestState request, ReplicaState replica, TimeSpan now)
+    private void Enter(RequestState request, RoutedReplica replica, TimeSpan now)
     {
         RouteCandidate candidate = request.Decision.Candidates.FirstOrDefault(each => each.Replica == replica.Description.Replica);
         int prompt = candidate.PromptTokens > 0 ? candidate.PromptTokens : request.Decision.PromptTokens;
@@ -200,7 +202,7 @@ internal sealed partial class PoolRouter
         replica.PendingPairs += request.Pairs;
         replica.KvTokensInUse += request.KvTokens;
         replica.WaitingInside += replica.WaitingInside > 0 ? 1 : 0;
-        replica.Give(candidate.PrefillSeconds, SpareShare(replica, request.Class), now);
+        replica.Give(candidate.PrefillSeconds, _cost.SpareShare(replica, request.Class), now);
         replica.MeanUncached += 0.1 * (request.UncachedTokens - replica.MeanUncached);
         if (!replica.IsGone)
         {
@@ -209,7 +211,7 @@ internal sealed partial class PoolRouter
     }
 
     /// <summary>Its prompt is computed, as far as anybody knows.</summary>
-    private static void Begun(RequestState request, ReplicaState replica, TimeSpan now)
+    private static void Begun(RequestState request, RoutedReplica replica, TimeSpan now)
     {
         request.FirstAt = now;
         request.Mark.State = PrefillState.Computed;
@@ -219,7 +221,7 @@ internal sealed partial class PoolRouter
     }
 
     /// <summary>Prompts of answers that come whole are taken as computed when that was predicted.</summary>
-    private static void Settle(ReplicaState replica, TimeSpan now)
+    private static void Settle(RoutedReplica replica, TimeSpan now)
     {
         while (replica.Pending.First is { Value: { Streams: false } head })
         {
@@ -235,7 +237,7 @@ internal sealed partial class PoolRouter
 
     private static void Leave(RequestState request, bool lost)
     {
-        ReplicaState replica = request.Replica!;
+        RoutedReplica replica = request.Replica!;
         LeavePending(request, replica);
         replica.Running.Remove(request);
         replica.KvTokensInUse -= request.KvTokens;
@@ -244,7 +246,7 @@ internal sealed partial class PoolRouter
         request.Replica = null;
     }
 
-    private static void LeavePending(RequestState request, ReplicaState replica)
+    private static void LeavePending(RequestState request, RoutedReplica replica)
     {
         if (request.Place is { } place)
         {
@@ -256,7 +258,7 @@ internal sealed partial class PoolRouter
     }
 
     /// <summary>Gives the index as much room as the replica's cache seems to have.</summary>
-    private void FitCapacity(ReplicaState replica)
+    private void FitCapacity(RoutedReplica replica)
     {
         if (replica.IsGone)
         {

@@ -20,7 +20,7 @@ internal sealed class RequestState(RouteQuery query, RouteDecision decision)
     public int? MaxOutputTokens { get; } = query.MaxOutputTokens;
 
     /// <summary>Where it is; null before it is sent and after it has ended.</summary>
-    public ReplicaState? Replica { get; set; }
+    public RoutedReplica? Replica { get; set; }
 
     /// <summary>Its place among those that wait for a first token.</summary>
     public LinkedListNode<RequestState>? Place { get; set; }
@@ -55,7 +55,7 @@ internal sealed class RequestState(RouteQuery query, RouteDecision decision)
     /// <summary>Speeds have been learnt from it, or must not be.</summary>
     public bool IsLearnt { get; set; }
 
-    /// <summary>The replica's <see cref="ReplicaState.PrefillSeconds"/> when the first token came.</summary>
+    /// <summary>The replica's <see cref="RoutedReplica.PrefillSeconds"/> when the first token came.</summary>
     public double PrefillSecondsAtFirst { get; set; }
 
     /// <summary>Tokens of the answer so far.</summary>

@@ -131,6 +131,25 @@ public sealed class PoolRouterTests
     }
 
     [Fact]
+    public void Of_an_answer_that_comes_whole_nothing_is_learnt_and_its_prompt_holds_nobody_up_for_ever()
+    {
+        PoolRouter router = Router(1);
+        for (int i = 0; i < 20; i++)
+        {
+            Serve(router, Prompt(1000 + i, 100), At(i * 10), At(i * 10 + 1));
+        }
+
+        double before = router.Choose(Query(Prompt(1, 100)), All(1), At(300)).PredictedTtft.TotalSeconds;
+        RouteDecision whole = router.Choose(Query(Prompt(2, 100)) with { RequestId = ++_id, Streams = false }, All(1), At(300));
+        router.Sent(whole.RequestId, 0, At(300));
+        Assert.True(router.Choose(Query(Prompt(1, 100)), All(1), At(300)).PredictedTtft.TotalSeconds > 1.5 * before);
+        Assert.Equal(before, router.Choose(Query(Prompt(1, 100)), All(1), At(310)).PredictedTtft.TotalSeconds, 0.01);
+        router.FirstToken(whole.RequestId, At(330));
+        router.Ended(whole.RequestId, new RouteEnd(true, 12_800, 0, 1000), At(330));
+        Assert.Equal(before, router.Choose(Query(Prompt(1, 100)), All(1), At(340)).PredictedTtft.TotalSeconds, 0.01);
+    }
+
+    [Fact]
     public void Why_a_request_went_where_it_went_is_kept_for_the_last_ones_only()
     {
         PoolRouter router = new(new PoolRouterOptions { MaxKeptDecisions = 10 }, Replicas(2), At(0));

@@ -1,7 +1,7 @@
 namespace Tiercel.Gateway.Routing;
 
 /// <summary>What the router knows of one replica: what is under way there, and how fast it has been.</summary>
-internal sealed class ReplicaState(ReplicaDescription description, int slot)
+internal sealed class RoutedReplica(ReplicaDescription description, int slot)
 {
     /// <summary>What a speed factor forgets with each prompt: half in about ten.</summary>
     private const double Forgetting = 0.93;
