@@ -37,6 +37,7 @@ public sealed class FleetServer : IAsyncDisposable
         _pulse = new FleetPulse(services);
         Urls = [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
         services.Options.Configuration.Changed += OnChanged;
+        services.Options.Configuration.Rejected += OnRejected;
     }
 
     /// <summary>Where the gateway listens, with the ports that it got.</summary>
@@ -122,6 +123,7 @@ public sealed class FleetServer : IAsyncDisposable
         }
 
         _services.Options.Configuration.Changed -= OnChanged;
+        _services.Options.Configuration.Rejected -= OnRejected;
         _ = _services.Door.Close();
         await _services.Stopping.CancelAsync();
         _pulse.Dispose();
@@ -151,6 +153,8 @@ public sealed class FleetServer : IAsyncDisposable
     /// <summary>Tells where it was, and not the message, which may quote a request.</summary>
     private void OnFault(Exception error) =>
         Said?.Invoke($"a request ended with a fault of the gateway: {error.GetType().Name}{error.StackTrace?.Split('\n').FirstOrDefault()?.TrimEnd()}");
+
+    private void OnRejected(ConfigurationInvalidException error) => _services.Telemetry.ConfigurationLoaded(null);
 
     private void OnTransition(HealthTransition transition)
     {

@@ -205,11 +205,7 @@ internal sealed class FleetState
             replica.Adaptive?.Refused(now);
         }
 
-        bool replicaIsKnown = _replicas.ContainsKey(replica.Id);
-        if (replicaIsKnown)
-        {
-            Health.End(attempt.Health, outcome, now);
-        }
+        Health.End(attempt.Health, outcome, now);
 
         bool served = outcome == AttemptOutcome.Success;
         RouteEnd end = served && request.Usage is { } usage ? new RouteEnd(true, usage.Prompt, usage.Cached, usage.Completion) : new RouteEnd(served);

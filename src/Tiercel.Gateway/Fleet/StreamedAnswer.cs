@@ -56,8 +56,20 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
                 continue;
             }
 
-            // 8 Recover.
-            ResumePlan resume = Plan(journal, attempt, end);
+            // 8 Recover. Where no engine is left, one may be back in a moment: workers restart.
+            TimeSpan broken = services.Clock.Now;
+            ResumePlan resume = Plan(journal, attempt, end, TimeSpan.Zero);
+            while (resume.Delay > TimeSpan.Zero)
+            {
+                await Task.Delay(resume.Delay, services.Clock.Time, request.Exchange.ClientGone);
+                if (resume.Kind != ResumeKind.Wait)
+                {
+                    break;
+                }
+
+                resume = Plan(journal, attempt, end, services.Clock.Now - broken);
+            }
+
             request.Telemetry?.Resumed(resume.Kind, end.Failure);
             switch (resume.Kind)
             {
@@ -103,7 +115,12 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
                 AttemptOutcome.Malformed, StreamFailure.Malformed, ApiErrors.UpstreamBroken("The engine answered a stream with something else."));
         }
 
-        _numericsId ??= replica.IsTiercel && answer.TryGetHeader("x-tiercel-numerics", out string? id) ? id : null;
+        // A stream that went on under other numerics is a stream of those from here on.
+        if (_numericsId is null || plan?.Kind == ResumeKind.ResumeMarked)
+        {
+            _numericsId = replica.IsTiercel && answer.TryGetHeader("x-tiercel-numerics", out string? id) ? id : null;
+        }
+
         if (plan?.Kind == ResumeKind.ResumeMarked)
         {
             _client.Write(": resumed on an engine of other numerics\n\n"u8);
@@ -156,7 +173,7 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
         }
     }
 
-    private ResumePlan Plan(StreamJournal journal, Attempt attempt, AttemptEnd end)
+    private ResumePlan Plan(StreamJournal journal, Attempt attempt, AttemptEnd end, TimeSpan brokenFor)
     {
         lock (services.Gate)
         {
@@ -172,9 +189,10 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
                 Fallback = fallback,
                 IsPlainChat = request.Kind == BodyKind.Chat && request.Choices == 1 && request.Scanned.Tools.IsEmpty,
                 MaxTokens = request.Scanned.MaxTokens,
+                BrokenFor = brokenFor,
             });
             attempt.Record.Outcome = $"{end.Outcome}: {plan.Reason}";
-            bool resumes = plan.Kind is not (ResumeKind.Fail or ResumeKind.FinishNow);
+            bool resumes = plan.Kind is not (ResumeKind.Fail or ResumeKind.FinishNow or ResumeKind.Wait);
             return resumes && end.Failure != StreamFailure.Drained && !services.State.Retries.TryResume(now)
                 ? plan with { Kind = ResumeKind.Fail, Reason = "the retry budget is used up" }
                 : plan;
