@@ -19,7 +19,8 @@ internal sealed class BusyProcess : IDisposable
             {
                 Thread.SpinWait(1000);
             }
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         thread.Start();
         while (Console.Read() >= 0)
         {

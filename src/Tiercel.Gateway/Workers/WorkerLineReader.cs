@@ -95,7 +95,7 @@ internal ref struct WorkerLineReader(ReadOnlySequence<byte> line)
         Advance();
         bool last = _json.GetBoolean();
         Expect(JsonTokenType.EndObject);
-        
+
         // Which part it is, is seen from its place in the stream.
         return new WorkerEvent.Snapshot(generation, _sequence, 0, blocks, last);
     }

@@ -33,7 +33,13 @@ public sealed class ResumeTests(TinyEngine tiny) : IClassFixture<TinyEngine>
         {
             Sampling = new SamplingOptions
             {
-                Temperature = 0.9f, RepetitionPenalty = 1.2f, DryMultiplier = 0.8f, DryAllowedLength = 1, Order = SamplingOrder.LlamaCpp, Seed = 8, IgnoreEos = true,
+                Temperature = 0.9f,
+                RepetitionPenalty = 1.2f,
+                DryMultiplier = 0.8f,
+                DryAllowedLength = 1,
+                Order = SamplingOrder.LlamaCpp,
+                Seed = 8,
+                IgnoreEos = true,
             },
         },
         ["minimum of tokens, bias"] = request => request with
@@ -45,7 +51,9 @@ public sealed class ResumeTests(TinyEngine tiny) : IClassFixture<TinyEngine>
         ["three choices"] = request => request with { Choices = 3, Sampling = new SamplingOptions { Temperature = 1.2f, Seed = 11 } },
         ["three choices with probabilities and stops"] = request => request with
         {
-            Choices = 3, StopStrings = ["e a", "the end", "  "], Sampling = new SamplingOptions { Temperature = 1.2f, Seed = 12, Logprobs = 2 },
+            Choices = 3,
+            StopStrings = ["e a", "the end", "  "],
+            Sampling = new SamplingOptions { Temperature = 1.2f, Seed = 12, Logprobs = 2 },
         },
         ["special tokens"] = request => request with { RenderSpecialTokens = true, Sampling = new SamplingOptions { Temperature = 2f, Seed = 13, IgnoreEos = true } },
     };

@@ -36,7 +36,10 @@ public sealed class HttpUpstreamTlsTests
         Task<string?> shown = ServeAsync(listener, server);
         UpstreamSettings settings = new()
         {
-            Name = "w", Kind = UpstreamKind.Tiercel, Url = new Uri($"https://localhost:{((IPEndPoint)listener.LocalEndPoint!).Port}"), ConnectTimeout = TimeSpan.FromSeconds(30),
+            Name = "w",
+            Kind = UpstreamKind.Tiercel,
+            Url = new Uri($"https://localhost:{((IPEndPoint)listener.LocalEndPoint!).Port}"),
+            ConnectTimeout = TimeSpan.FromSeconds(30),
         };
         await using HttpUpstream upstream = new(0, settings, new HttpUpstreamOptions { Time = TimeProvider.System, ClusterTls = tls });
         if (expected == "Tls")

@@ -85,7 +85,16 @@ public sealed class WorkerEventHubTests
         Assert.Equivalent(new WorkerEvent.Snapshot("g", 5, 0, blocks, true), Parse(WorkerLines.Snapshot("g", 5, blocks, true)).News, strict: true);
         WorkerStatus status = new()
         {
-            Running = 1, Waiting = 2, FreeBlocks = 3, CachedBlocks = 4, TotalBlocks = 10, Steps = 6, PromptTokens = 7, GeneratedTokens = 8, IsAlive = true, IsDraining = true,
+            Running = 1,
+            Waiting = 2,
+            FreeBlocks = 3,
+            CachedBlocks = 4,
+            TotalBlocks = 10,
+            Steps = 6,
+            PromptTokens = 7,
+            GeneratedTokens = 8,
+            IsAlive = true,
+            IsDraining = true,
         };
         (WorkerEvent news, WorkerStatus? read) = Parse(WorkerLines.Status("g", 5, status));
         Assert.Equal(status, read);

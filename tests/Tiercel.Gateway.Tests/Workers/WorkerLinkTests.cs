@@ -217,7 +217,14 @@ public sealed class WorkerLinkTests
         ArrayBufferWriter<byte> info = new();
         WorkerInfo.Write(info, new WorkerInfo
         {
-            Name = "w", Model = "m", NumericsId = "n", Generation = generation, BlockTokens = 32, KvTokens = 32 * 1000, MaxSequences = 8, ContextLength = 100,
+            Name = "w",
+            Model = "m",
+            NumericsId = "n",
+            Generation = generation,
+            BlockTokens = 32,
+            KvTokens = 32 * 1000,
+            MaxSequences = 8,
+            ContextLength = 100,
         });
         return await WriteAsync(output, [info.WrittenSpan.ToArray()], end: true);
     }
