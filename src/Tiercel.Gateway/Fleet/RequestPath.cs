@@ -58,6 +58,7 @@ internal sealed class RequestPath(FleetServices services)
 
             try
             {
+                request.Telemetry?.Prompt(kind, Slice(body.Bytes, scanned.Prompt));
                 await AnswerAsync(request);
             }
             finally

@@ -164,6 +164,7 @@ internal sealed class StreamAttempt(Attempt attempt, ClientStream client, Stream
 
         _request.StreamedTokens += _ids.Count;
         _request.StreamedEvents += content ? 1 : 0;
+        _request.Telemetry?.Answer?.Add(bytes);
         Copy(bytes, scanned);
         return null;
     }

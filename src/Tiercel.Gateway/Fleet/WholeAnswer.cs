@@ -80,6 +80,10 @@ internal sealed class WholeAnswer(FleetServices services, FleetRequest request)
         request.Usage = told.Usage;
         _loop.FirstToken(attempt);
         request.Telemetry?.Whole(told.Usage?.Completion ?? 0, services.Clock.Now);
+        if (request.Kind != BodyKind.Embeddings)
+        {
+            request.Telemetry?.Answer?.Add(body);
+        }
 
         // 7 The whole answer goes out in one piece.
         HttpResponse response = request.Exchange.Context.Response;

@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using System.Text;
 using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Health;
 using Tiercel.Gateway.Recovery;
+using Tiercel.Gateway.Telemetry.Content;
 using Tiercel.Gateway.Upstreams;
 
 namespace Tiercel.Gateway.Telemetry;
@@ -13,9 +13,6 @@ namespace Tiercel.Gateway.Telemetry;
 /// </summary>
 internal sealed class RequestTelemetry
 {
-    /// <summary>Beyond it content is cut: it is a sample for people, and exporters hold batches of it.</summary>
-    private const int MaxContentBytes = 64 << 10;
-
     private readonly FleetTelemetry _fleet;
     private readonly ActivitySource _source;
     private readonly string _operation;
@@ -29,6 +26,7 @@ internal sealed class RequestTelemetry
     private Activity? _admit;
     private Attempt? _attempt;
     private string? _refusal;
+    private (string Messages, long CutBytes) _prompt;
     private TimeSpan? _firstToken;
     private TimeSpan _lastToken;
     private long _tokens;
@@ -43,8 +41,8 @@ internal sealed class RequestTelemetry
         _activity?.SetTag(TelemetryNames.OperationName, operation).SetTag(TelemetryNames.ProviderName, FleetTelemetry.Provider);
     }
 
-    /// <summary>Whether this request's prompt and answer are wanted for its trace: switched on, and the request is sampled.</summary>
-    public bool WantsContent => _fleet.Settings.CaptureContent && _activity is { IsAllDataRequested: true };
+    /// <summary>Gathers the answer for the trace; null unless content is switched on and this request is traced.</summary>
+    public AnswerContent? Answer { get; private set; }
 
     /// <summary><c>traceparent</c> for the upstream: the attempt's span, or the client's own header where nothing is traced here.</summary>
     public string? TraceParent => (_attempt?.Activity ?? _activity)?.Id ?? _trace.Parent;
@@ -204,11 +202,16 @@ internal sealed class RequestTelemetry
     public void Resumed(ResumeKind kind, StreamFailure failure) =>
         _fleet.Instruments.Resumes.Add(1, OutcomeWords.Of(PoolTags(), kind).With(TelemetryNames.Reason, OutcomeWords.Of(failure)));
 
-    /// <summary>The prompt, where <see cref="WantsContent"/> says so.</summary>
-    public void Input(ReadOnlySpan<byte> messages) => Content(TelemetryNames.InputMessages, messages);
-
-    /// <summary>The answer, where <see cref="WantsContent"/> says so.</summary>
-    public void Output(ReadOnlySpan<byte> messages) => Content(TelemetryNames.OutputMessages, messages);
+    /// <summary>The prompt of an admitted request. It is looked at only where content is switched on and the request is traced.</summary>
+    /// <param name="json">The value of the body's field.</param>
+    public void Prompt(BodyKind kind, ReadOnlySpan<byte> json)
+    {
+        if (_fleet.Settings.CaptureContent && _activity is { IsAllDataRequested: true })
+        {
+            _prompt = PromptContent.Of(kind, json);
+            Answer = new AnswerContent();
+        }
+    }
 
     /// <summary>Step 9: the request is over. Only the first call counts.</summary>
     /// <param name="status">HTTP status that the client saw; 0 where it saw none.</param>
@@ -263,6 +266,13 @@ internal sealed class RequestTelemetry
             {
                 activity.SetTag(TelemetryNames.TimeToFirstChunk, first.TotalSeconds);
             }
+
+            // A reload may have switched it off meanwhile.
+            if (Answer is not null && _fleet.Settings.CaptureContent)
+            {
+                SetContent(activity, TelemetryNames.InputMessages, TelemetryNames.InputCutBytes, _prompt);
+                SetContent(activity, TelemetryNames.OutputMessages, TelemetryNames.OutputCutBytes, Answer.Finish());
+            }
         }
 
         Activity? root = activity;
@@ -280,11 +290,12 @@ internal sealed class RequestTelemetry
         }
     }
 
-    private void Content(string name, ReadOnlySpan<byte> text)
+    private static void SetContent(Activity activity, string name, string cutName, (string Messages, long CutBytes) content)
     {
-        if (WantsContent)
+        activity.SetTag(name, content.Messages);
+        if (content.CutBytes > 0)
         {
-            _activity!.SetTag(name, Encoding.UTF8.GetString(text[..Math.Min(text.Length, MaxContentBytes)]));
+            activity.SetTag(cutName, content.CutBytes);
         }
     }
 

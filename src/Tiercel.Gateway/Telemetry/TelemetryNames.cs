@@ -43,6 +43,10 @@ internal static class TelemetryNames
     public const string QueuedSeconds = "tiercel.queued_seconds";
     public const string Tries = "tiercel.tries";
 
+    /// <summary>Bytes of a prompt or an answer that are not in its span, where any are missing.</summary>
+    public const string InputCutBytes = "tiercel.input.cut_bytes";
+    public const string OutputCutBytes = "tiercel.output.cut_bytes";
+
     /// <summary>Spans below a request's own, which is called by its operation and model.</summary>
     public const string AdmitSpan = "tiercel.admit";
     public const string RouteSpan = "tiercel.route";

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
 using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Telemetry;
+using Tiercel.Gateway.Upstreams;
 using static Tiercel.Gateway.Tests.Telemetry.FleetScenario;
 
 namespace Tiercel.Gateway.Tests.Telemetry;
@@ -26,7 +27,7 @@ public class OtlpTests
         Uri address = new(receiver.Urls.First());
         using (FleetTelemetry fleet = Start(new TelemetrySettings { OtlpEndpoint = address, TraceShare = 1 }, Interval))
         {
-            Serve(fleet, inTheMiddle: request => request.Input(Encoding.UTF8.GetBytes(Canary)));
+            Serve(fleet, inTheMiddle: request => request.Prompt(BodyKind.Completion, Encoding.UTF8.GetBytes($"\"{Canary}\"")));
             await UntilAsync(() => Contains(received, "/v1/traces", "chat my-model") && Contains(received, "/v1/metrics", "gen_ai.server.time_to_first_token"));
         }
 

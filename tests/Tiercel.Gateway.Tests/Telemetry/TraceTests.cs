@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Telemetry;
+using Tiercel.Gateway.Upstreams;
 using static Tiercel.Gateway.Tests.Telemetry.FleetScenario;
 
 namespace Tiercel.Gateway.Tests.Telemetry;
@@ -86,9 +87,8 @@ public class TraceTests
             fleet.Observe(() => Snapshot());
             Serve(fleet, traceParent: TraceParent, inTheMiddle: request =>
             {
-                Assert.Equal(capture, request.WantsContent);
-                request.Input("[{\"role\":\"user\",\"content\":\"CANARY-prompt-51\"}]"u8);
-                request.Output("CANARY-prompt-51"u8);
+                request.Prompt(BodyKind.Chat, "[{\"role\":\"user\",\"content\":\"CANARY-prompt-51\"}]"u8);
+                Assert.Equal(capture, request.Answer is not null);
             });
             string spans = string.Join('\n', ended.SelectMany(span => span.TagObjects.Select(tag => $"{span.DisplayName} {tag.Key}={tag.Value}")));
             Assert.Equal(capture, spans.Contains(Canary, StringComparison.Ordinal));

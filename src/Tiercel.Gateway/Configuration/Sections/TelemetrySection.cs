@@ -13,7 +13,7 @@ internal static class TelemetrySection
         "trace_share", Numbers.Number(0, 1), Defaults.TraceShare, "Share of requests that are traced. A client's own decision (`traceparent`) goes before it.");
 
     private static readonly Key<bool> Content = Keys.Default(
-        "capture_content", Numbers.Boolean, Defaults.CaptureContent, "Whether prompts and answers are part of traces. They hold what users say: leave it off unless they agreed.");
+        "capture_content", Numbers.Boolean, Defaults.CaptureContent, "Whether prompts and answers are part of traces (`gen_ai.input.messages`, `gen_ai.output.messages`; the first 32 KiB of text each, `tiercel.input.cut_bytes` and `tiercel.output.cut_bytes` tell what is missing). They hold what users say: leave it off unless they agreed.");
 
     private static readonly Key<string?> RequestLog = Keys.Optional("request_log", Texts.Path, "File of a JSON line for each request.", needsRestart: true);
 
