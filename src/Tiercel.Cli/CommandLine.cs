@@ -48,7 +48,8 @@ internal static class CommandLine
         }
     }
 
-    private static RootCommand Create(CliEnvironment environment)
+    /// <summary>The program's commands, for parsing and for whoever wants to go through them.</summary>
+    internal static RootCommand Create(CliEnvironment environment)
     {
         RootCommand root = new("Tiercel serves large language models: an OpenAI-compatible server, a chat in the terminal, and the models behind them.")
         {

@@ -16,6 +16,16 @@ internal sealed class HelpWithExamples(HelpAction inner) : SynchronousCommandLin
             "tiercel serve ./model.gguf --context 8192 --kv-memory 2GiB",
             "tiercel serve user/repo:Q4_K_M --host 0.0.0.0 --api-key secret",
         ],
+        ["worker"] =
+        [
+            "TIERCEL_CLUSTER_SECRET=… tiercel worker --port 8081",
+            "TIERCEL_CLUSTER_SECRET=… tiercel worker ./model.gguf --port 8082 --worker-name second",
+        ],
+        ["gateway"] =
+        [
+            "tiercel gateway --config tiercel.yaml",
+            "TIERCEL_CLUSTER_SECRET=… tiercel gateway --upstream http://127.0.0.1:8081 --upstream http://127.0.0.1:8082",
+        ],
         ["run"] =
         [
             "tiercel run",

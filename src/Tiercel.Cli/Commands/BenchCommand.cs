@@ -23,9 +23,8 @@ internal static class BenchCommand
         Option<int> repetitions = Count("--repetitions", "Runs of each test; the median is shown.", 3, 100);
         Option<int[]> streams = new("--streams")
         {
-            Description = "Numbers of requests at one time, such as 1,4,16.",
+            Description = "Numbers of requests at one time, such as 1,4,16. Default: 4,8.",
             HelpName = "N,N,…",
-            DefaultValueFactory = _ => [4, 8],
             CustomParser = ParseStreams,
         };
         Option<bool> json = CommonOptions.Json();
@@ -35,7 +34,7 @@ internal static class BenchCommand
             environment,
             parsed.GetValue(model),
             settings.Read(parsed),
-            new BenchPlan(parsed.GetValue(prompt), parsed.GetValue(output), parsed.GetValue(streams)!, parsed.GetValue(repetitions)),
+            new BenchPlan(parsed.GetValue(prompt), parsed.GetValue(output), parsed.GetValue(streams) is { Length: > 0 } numbers ? numbers : [4, 8], parsed.GetValue(repetitions)),
             parsed.GetValue(json)));
         return command;
     }

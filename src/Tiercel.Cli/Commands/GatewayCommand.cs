@@ -53,6 +53,11 @@ internal sealed class GatewayCommand
             throw new UserErrorException("give either --config FILE or --upstream URL; see tiercel gateway --help", ExitCodes.Usage);
         }
 
+        if (file is not null)
+        {
+            Limits.RefuseBesideFile(parsed, _host, _port, _keys);
+        }
+
         using Interrupts interrupts = new(_environment);
         using ConfigurationSource source = file is not null
             ? FleetStartup.Open(_environment, file)

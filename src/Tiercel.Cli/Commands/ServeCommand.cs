@@ -37,6 +37,8 @@ internal sealed class ServeCommand
     {
         _isWorker = isWorker;
         _environment = environment;
+        _name.Validators.Add(Limits.RequireName);
+        _workerName.Validators.Add(Limits.RequireName);
         _parallel.Validators.Add(result => Limits.Require(result, 1, 65536));
         _queue.Validators.Add(result => Limits.Require(result, 1, 1_000_000));
         _grace.Validators.Add(result => Limits.Require(result, 0, 86_400));
@@ -70,6 +72,12 @@ internal sealed class ServeCommand
 
     private async Task<int> RunAsync(ParseResult parsed)
     {
+        if (parsed.GetValue(_config) is not null)
+        {
+            _serverSettings.RefuseBesideFile(parsed);
+            Limits.RefuseBesideFile(parsed, _certificate, _certificateKey, _clientAuthority);
+        }
+
         GatewayOptions gateway = _serverSettings.Read(parsed, _environment) with { Tls = ReadTls(parsed) };
         if (_isWorker)
         {
@@ -79,6 +87,11 @@ internal sealed class ServeCommand
                 throw new UserErrorException(
                     $"a worker trusts gateways that show a secret: set {FleetStartup.SecretVariable} for both, or give --tls-client-authority", ExitCodes.Usage);
             }
+        }
+
+        if (parsed.GetValue(_config) is null)
+        {
+            ServerSettings.RequireFree(gateway.Endpoints);
         }
 
         StoredModel model = ModelFinder.Find(_environment, parsed.GetValue(_model));

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -21,6 +23,17 @@ namespace Tiercel.Cli.Json;
 [JsonSerializable(typeof(UsageReport))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
-    public static void Write<T>(CliEnvironment environment, T value, JsonTypeInfo<T> type) =>
-        environment.Output.WriteLine(JsonSerializer.Serialize(value, type));
+    /// <summary>Text of other scripts stays as it is, which a person can read; controls are still escaped. It is no HTML that this could end up in.</summary>
+    private static readonly JsonWriterOptions Readable = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static void Write<T>(CliEnvironment environment, T value, JsonTypeInfo<T> type)
+    {
+        using MemoryStream bytes = new();
+        using (Utf8JsonWriter writer = new(bytes, Readable))
+        {
+            JsonSerializer.Serialize(writer, value, type);
+        }
+
+        environment.Output.WriteLine(Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length));
+    }
 }

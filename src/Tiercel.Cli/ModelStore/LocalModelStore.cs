@@ -46,7 +46,7 @@ internal sealed class LocalModelStore
 
     /// <summary>
     /// Finds a model by <c>user/repo:QUANT</c>, <c>user/repo</c>, either with <c>hf.co/</c> before it, the name of its file with or without
-    /// <c>.gguf</c>, a path to a <c>.gguf</c> file anywhere, or <c>tiercel-tiny</c>.
+    /// <c>.gguf</c>, a path to a file anywhere, whatever it is called, or <c>tiercel-tiny</c>.
     /// </summary>
     /// <exception cref="ModelStoreException">There is no such model, or several; the message lists them.</exception>
     public StoredModel Find(string name)
@@ -54,11 +54,19 @@ internal sealed class LocalModelStore
         Refuse(name);
         IReadOnlyList<StoredModel> models = List();
         List<StoredModel> fitting = Fitting(models, name);
+        if (fitting.Count == 0 && File.Exists(name))
+        {
+            return Describe(Path.GetFileNameWithoutExtension(name), [Path.GetFullPath(name)], record: null, problem: null);
+        }
+
+        if (fitting.Count == 0 && Directory.Exists(name))
+        {
+            throw new ModelStoreException($"'{StorePaths.Show(name)}' is a folder; name one of the .gguf files in it");
+        }
+
         if (fitting.Count == 0 && name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
         {
-            return File.Exists(name)
-                ? Describe(Path.GetFileNameWithoutExtension(name), [Path.GetFullPath(name)], record: null, problem: null)
-                : throw new ModelStoreException($"there is no file '{StorePaths.Show(name)}'");
+            throw new ModelStoreException($"there is no file '{StorePaths.Show(name)}'");
         }
 
         return One(fitting, models, name);

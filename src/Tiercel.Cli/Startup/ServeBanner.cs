@@ -25,12 +25,16 @@ internal static class ServeBanner
         Line(environment, $"memory   {loaded.MemoryPlan}");
         Line(environment, $"compute  {loaded.Threads} threads, {loaded.KernelPath} kernels");
         Line(environment, $"ready    {url} (OpenAI base URL: {url}/v1)");
-        Line(environment, $"try      {Curl(model, url, needsKey)}");
+        Line(environment, $"try      {Curl(model, Reachable(url), needsKey)}");
         Line(environment, "Ctrl-C ends it after the running requests; a second Ctrl-C at once.");
         environment.Output.Flush();
     }
 
     private static void Line(CliEnvironment environment, string text) => environment.Output.WriteLine(TerminalText.OneLine(text));
+
+    /// <summary>"Every address" is where a server listens and not where it can be called.</summary>
+    private static string Reachable(string url) =>
+        url.Replace("//0.0.0.0:", "//127.0.0.1:", StringComparison.Ordinal).Replace("//[::]:", "//[::1]:", StringComparison.Ordinal);
 
     private static string Curl(ModelDescription model, string url, bool needsKey)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using System.Net.Sockets;
 using Tiercel.Gateway;
 
 namespace Tiercel.Cli.Startup;
@@ -25,6 +26,7 @@ internal sealed class ServerSettings
     public ServerSettings(Command command)
     {
         _port.Validators.Add(result => Limits.Require(result, 0, 65535));
+        _aliases.Validators.Add(Limits.RequireName);
         foreach (Option option in (Option[])[_host, _port, _keys, _noAuth, _hosts, _origins, _aliases, _log])
         {
             command.Add(option);
@@ -63,6 +65,31 @@ internal sealed class ServerSettings
             AllowedOrigins = parsed.GetValue(_origins) ?? [],
             Aliases = parsed.GetValue(_aliases) ?? [],
         };
+    }
+
+    /// <summary>With a configuration file, that says how the API is offered: an option that says it too would be ignored silently.</summary>
+    /// <exception cref="UserErrorException">One was given.</exception>
+    public void RefuseBesideFile(ParseResult parsed) => Limits.RefuseBesideFile(parsed, _host, _port, _keys, _noAuth, _aliases, _log);
+
+    /// <summary>Makes sure that the port can be had before a large model is loaded for nothing.</summary>
+    /// <exception cref="UserErrorException">It is in use, or not this user's to take.</exception>
+    public static void RequireFree(IReadOnlyList<IPEndPoint> endpoints)
+    {
+        foreach (IPEndPoint endpoint in endpoints.Where(endpoint => endpoint.Port != 0))
+        {
+            using Socket probe = new(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                probe.Bind(endpoint);
+                probe.Listen();
+            }
+            catch (SocketException error)
+            {
+                throw new UserErrorException(error.SocketErrorCode == SocketError.AddressAlreadyInUse
+                    ? $"{endpoint} is in use already; --port takes another (0: a free one)"
+                    : $"cannot listen on {endpoint}: {error.Message}");
+            }
+        }
     }
 
     /// <summary>Opens the request log, or null where none is wanted.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
 using Tiercel.Gateway.Admission;
 using Tiercel.Protocols.Errors;
 
@@ -95,11 +96,11 @@ internal sealed class RequestBody : IDisposable
 
     private static bool IsJson(HttpRequest request)
     {
-        ReadOnlySpan<char> type = request.ContentType;
-        int parameters = type.IndexOf(';');
-        type = (parameters < 0 ? type : type[..parameters]).Trim();
+        // JSON is UTF-8; what says that it is written otherwise would be read as something that was not sent.
         string encoding = request.Headers.ContentEncoding.ToString();
-        return type.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+        return MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type)
+            && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+            && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || type.Charset.Equals("us-ascii", StringComparison.OrdinalIgnoreCase))
             && (encoding.Length == 0 || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase));
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 
 namespace Tiercel.Gateway.Identity;
@@ -16,6 +17,9 @@ internal sealed class HostGuard
         if (options.AllowedHosts.Count > 0 || options.Endpoints.All(endpoint => IPAddress.IsLoopback(endpoint.Address)))
         {
             _allowed = new HashSet<string>(options.AllowedHosts, StringComparer.OrdinalIgnoreCase) { "localhost", "127.0.0.1", "[::1]" };
+
+            // A loopback address that is listened on can be called by itself: 127.0.0.2, say. A page's own name is never an address.
+            _allowed.UnionWith(options.Endpoints.Select(endpoint => endpoint.Address).Where(IPAddress.IsLoopback).Select(address => address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString()));
         }
     }
 

@@ -12,6 +12,9 @@ namespace Tiercel.Gateway.Prompts;
 internal sealed class PromptEncoder
 {
     private readonly IInferenceEngine _engine;
+    /// <summary>What the API takes where nothing is said of effort: to say it changes nothing.</summary>
+    private const string DefaultEffort = "medium";
+
     private readonly TimeProvider _time;
 
     /// <summary>UTF-8 bytes of the longest token: longer texts than context times this cannot fit and are refused before they are tokenised.</summary>
@@ -44,12 +47,14 @@ internal sealed class PromptEncoder
 
         if (reasoningEffort is not null)
         {
-            if (!template.Source.Contains("reasoning_effort", StringComparison.Ordinal))
+            if (template.Source.Contains("reasoning_effort", StringComparison.Ordinal))
+            {
+                arguments = WithArgument(arguments, "reasoning_effort", reasoningEffort);
+            }
+            else if (reasoningEffort != DefaultEffort)
             {
                 return ApiErrors.UnsupportedParameter("reasoning_effort", "the model's chat template does not read it.");
             }
-
-            arguments = WithArgument(arguments, "reasoning_effort", reasoningEffort);
         }
 
         if (TooLong(messages.Sum(message => (long)(message.Content?.Length ?? 0))))

@@ -28,7 +28,7 @@ internal static class ChatParameters
             new("max_tokens", Honoured, "the older name of max_completion_tokens", (ref r, b) => b.MaxTokens = r.ReadInt(1, int.MaxValue)),
             new("logprobs", Honoured, "log probabilities of the answer's tokens", (ref r, b) => b.LogprobsAsked = r.ReadBool()),
             new("top_logprobs", Honoured, "0 to 20; only with logprobs", (ref r, b) => b.TopLogprobs = r.ReadInt(0, ApiLimits.TopLogprobs)),
-            new("reasoning_effort", Honoured, "given to a chat template that reads it, refused otherwise", (ref r, b) => b.ReasoningEffort = r.ReadString(32)),
+            new("reasoning_effort", Honoured, "given to a chat template that reads it; otherwise only the default, medium", (ref r, b) => b.ReasoningEffort = r.ReadString(32)),
             new("chat_template_kwargs", Honoured, "variables for the chat template (enable_thinking)", (ref r, b) => b.TemplateArguments = ReadTemplateArguments(ref r)),
             new("add_generation_prompt", Honoured, "whether the prompt ends with the opening of an answer", (ref r, b) => b.AddGenerationPrompt = r.ReadBool()),
             new("tools", Neutral, "only []; not supported yet", (ref r, _) => RequireEmpty(ref r, NoTools)),

@@ -10,7 +10,7 @@ public static class ParameterDocument
         StringBuilder text = new();
         text.Append("# Parameters of the API\n\n")
             .Append("Generated from the table that the server reads requests by; a test holds this file to it. What is not listed is refused with 400 and its name.\n")
-            .Append("`null` always means \"as if absent\".\n\n")
+            .Append("`null` always means \"as if absent\", for a name that is not listed too.\n\n")
             .Append("- **honoured**: does what the API says.\n")
             .Append("- **accepted**: only with the values that change nothing in the answer; others are refused.\n")
             .Append("- **refused**: known, and refused unless null.\n");

@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace Tiercel.Protocols.Reading;
 
-/// <summary>All fields that one kind of JSON object may have. What is not in the table is refused by name.</summary>
+/// <summary>All fields that one kind of JSON object may have. What is not in the table is refused by name, unless it is null.</summary>
 internal sealed class ParameterTable<T>
 {
     /// <summary>Longer names than this are unknown whatever they are.</summary>
@@ -39,6 +39,12 @@ internal sealed class ParameterTable<T>
             int length = reader.CopyName(name);
             if (length < 0 || !names.TryGetValue(name[..length], out int index))
             {
+                // Clients write out the fields they leave empty, those too that came into the API after this table.
+                if (length >= 0 && reader.SkipNull())
+                {
+                    continue;
+                }
+
                 throw reader.UnknownField();
             }
 

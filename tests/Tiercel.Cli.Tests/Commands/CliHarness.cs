@@ -40,7 +40,11 @@ internal sealed class CliHarness : IDisposable
     {
         _output.GetStringBuilder().Clear();
         _error.GetStringBuilder().Clear();
-        return CommandLine.RunAsync(arguments, new CliEnvironment
+        return CommandLine.RunAsync(arguments, Environment());
+    }
+
+    public CliEnvironment Environment() =>
+        new()
         {
             Input = new StringReader(Input),
             Output = _output,
@@ -58,8 +62,7 @@ internal sealed class CliHarness : IDisposable
             },
             Exit = Exits.Add,
             DrawSeed = () => Seed,
-        });
-    }
+        };
 
     /// <summary>The one line of an error, without the program's name.</summary>
     public string ErrorLine()

@@ -1,16 +1,21 @@
+using System.CommandLine;
+using System.Net;
+using System.Net.Sockets;
+
 namespace Tiercel.Cli.Tests.Commands;
 
 public class CommandLineTests
 {
-    private static readonly string[] Names = ["serve", "run", "pull", "list", "show", "rm", "ps", "bench", "config", "top", "usage"];
-
     [Fact]
     public async Task Every_command_has_help_with_json_and_examples()
     {
         using CliHarness cli = new();
-        foreach (string name in Names)
+        string[][] names = [.. Words(CommandLine.Create(cli.Environment()))];
+        foreach (string[] words in names)
         {
-            Assert.Equal(0, await cli.RunAsync(name, "--help"));
+            string name = string.Join(' ', words);
+            Assert.Equal(0, await cli.RunAsync([.. words, "--help"]));
+            Assert.Empty(cli.Error);
             Assert.Contains("--json", cli.Output, StringComparison.Ordinal);
             string[] examples = cli.Output[cli.Output.IndexOf("Examples:", StringComparison.Ordinal)..].Split('\n', StringSplitOptions.RemoveEmptyEntries)[1..];
             Assert.NotEmpty(examples);
@@ -18,7 +23,9 @@ public class CommandLineTests
         }
 
         Assert.Equal(0, await cli.RunAsync());
-        Assert.All(Names, name => Assert.Contains($"\n  {name}", cli.Output, StringComparison.Ordinal));
+        Assert.All(names, words => Assert.Contains($"\n  {words[0]}", cli.Output, StringComparison.Ordinal));
+        Assert.Contains(names, words => words is ["worker"]);
+        Assert.Contains(names, words => words is ["config", "check"]);
     }
 
     [Theory]
@@ -32,6 +39,14 @@ public class CommandLineTests
     [InlineData("0.0.0.0 can be reached from other machines", "serve", "--host", "0.0.0.0")]
     [InlineData("--no-auth contradicts", "serve", "--no-auth", "--api-key", "k")]
     [InlineData("is no IP address", "serve", "--host", "example.com")]
+    [InlineData("--name takes a name", "serve", "--name", "")]
+    [InlineData("--alias takes a name", "serve", "--alias", "a", "--alias", " ")]
+    [InlineData("--alias takes a name", "serve", "--alias", "\u001b[2J")]
+    [InlineData("--worker-name takes a name", "worker", "--worker-name", "")]
+    [InlineData("--port is not read beside --config", "serve", "--config", "tiercel.yaml", "--port", "9000")]
+    [InlineData("--api-key is not read beside --config", "serve", "--config", "tiercel.yaml", "--api-key", "k")]
+    [InlineData("--tls-key is not read beside --config", "serve", "--config", "tiercel.yaml", "--tls-key", "k")]
+    [InlineData("--host is not read beside --config", "gateway", "--config", "tiercel.yaml", "--host", "127.0.0.1")]
     [InlineData("--streams takes", "bench", "--streams", "1,x")]
     [InlineData("temperature must be between 0 and 100", "run", "tiercel-tiny", "hi", "--temperature", "-1")]
     public async Task A_wrong_command_line_is_one_line_and_exit_code_2(string expected, params string[] arguments)
@@ -64,6 +79,19 @@ public class CommandLineTests
     }
 
     [Fact]
+    public async Task A_port_that_is_taken_is_said_before_the_model_is_loaded()
+    {
+        using CliHarness cli = new();
+        cli.LoadEngine = (_, _, _) => throw new InvalidOperationException("the model was loaded");
+        using Socket taken = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        taken.Listen();
+        int port = ((IPEndPoint)taken.LocalEndPoint!).Port;
+        Assert.Equal(1, await cli.RunAsync("serve", "--port", $"{port}"));
+        Assert.StartsWith($"127.0.0.1:{port} is in use already", cli.ErrorLine(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_model_that_does_not_fit_is_refused_with_the_arithmetic()
     {
         using CliHarness cli = new();
@@ -71,4 +99,8 @@ public class CommandLineTests
         Assert.Equal(1, await cli.RunAsync("run", "tiercel-tiny", "x"));
         Assert.Contains("1 MiB of memory are free", cli.ErrorLine(), StringComparison.Ordinal);
     }
+
+    /// <summary>All commands, those within commands too, as their words are typed.</summary>
+    private static IEnumerable<string[]> Words(Command command) =>
+        command.Subcommands.SelectMany(inner => Words(inner).Select(words => (string[])[inner.Name, .. words]).Prepend([inner.Name]));
 }

@@ -46,6 +46,19 @@ public class RunCommandTests
         Assert.Equal("stop", root.GetProperty("finish_reason").GetString());
         Assert.True(root.GetProperty("prompt_tokens").GetInt32() > 5);
         Assert.True(root.GetProperty("output_tokens").GetInt32() > 3);
+        Assert.Contains("\"3 + 4", cli.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Json_shows_text_of_any_script_as_it_is_and_no_controls()
+    {
+        using CliHarness cli = new();
+        cli.Script(_ => new ScriptedAnswer(["Žluťoučký 'кот' \u001b[2J\u009b\u007f \"x\""]));
+        Assert.Equal(0, await cli.RunAsync("run", "tiercel-tiny", "x", "--json"));
+        Assert.Contains("Žluťoučký 'кот'", cli.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(cli.Output.Replace("\n", "", StringComparison.Ordinal), char.IsControl);
+        using JsonDocument answer = JsonDocument.Parse(cli.Output);
+        Assert.Equal("Žluťoučký 'кот' \u001b[2J\u009b\u007f \"x\"", answer.RootElement.GetProperty("text").GetString());
     }
 
     [Fact]

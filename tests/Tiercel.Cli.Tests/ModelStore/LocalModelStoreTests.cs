@@ -63,6 +63,12 @@ public sealed class LocalModelStoreTests : IDisposable
         Assert.Throws<ModelStoreException>(() => _store.Remove(path));
         Assert.True(File.Exists(path));
         Assert.Equal("there is no file 'missing.gguf'", Refusal("missing.gguf"));
+
+        // Other programs keep models under names without an ending.
+        string blob = _folder.File("sha256-0123abcd");
+        File.WriteAllText(blob, "12345");
+        Assert.Equal((blob, "sha256-0123abcd"), (_store.Find(blob).Path, _store.Find(blob).Name));
+        Assert.Contains("is a folder", Refusal(_folder.Path));
     }
 
     [Fact]

@@ -205,6 +205,8 @@ public sealed class ChatCompletionsTests
         (status, JsonElement body) = await plain.PostJsonAsync("/v1/chat/completions", Ask);
         Assert.Equal(400, status);
         Assert.Equal("reasoning_effort", body.GetProperty("error").GetProperty("param").GetString());
+        (status, _) = await plain.PostJsonAsync("/v1/chat/completions", """{"messages":[{"role":"user","content":"Hi"}],"reasoning_effort":"medium"}""");
+        Assert.Equal(200, status);
     }
 
     [Fact]

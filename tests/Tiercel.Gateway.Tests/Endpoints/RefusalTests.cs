@@ -53,6 +53,7 @@ public sealed class RefusalTests
     [InlineData("application/x-www-form-urlencoded", null)]
     [InlineData(null, null)]
     [InlineData("application/json", "gzip")]
+    [InlineData("application/json; charset=utf-16", null)]
     public async Task A_body_that_is_not_said_to_be_json_is_refused(string? type, string? encoding)
     {
         await using TestGateway gateway = await TestGateway.StartAsync();

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Tiercel.Engine;
+using Tiercel.Gateway.Identity;
 using Tiercel.Gateway.Tests.Fakes;
 
 namespace Tiercel.Gateway.Tests.Identity;
@@ -90,6 +92,17 @@ public sealed class IdentityTests
         await using TestGateway gateway = await TestGateway.StartAsync(options: new GatewayOptions { AllowedHosts = ["gateway.internal"] });
         string answer = await gateway.SendRawAsync($"GET /version HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
         Assert.StartsWith(allowed ? "HTTP/1.1 200" : "HTTP/1.1 403", answer, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.2", "127.0.0.2:8080", true)]
+    [InlineData("127.0.0.2", "127.0.0.3:8080", false)]
+    [InlineData("::1", "[::1]:8080", true)]
+    [InlineData("127.0.0.1", "0.0.0.0:8080", false)]
+    public void A_loopback_address_that_is_listened_on_is_a_name_of_the_server(string address, string host, bool allowed)
+    {
+        HostGuard guard = new(new GatewayOptions { Endpoints = [new IPEndPoint(IPAddress.Parse(address), 8080)] });
+        Assert.Equal(allowed, guard.Allows(new HostString(host)));
     }
 
     [Fact]

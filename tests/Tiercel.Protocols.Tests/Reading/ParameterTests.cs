@@ -32,6 +32,8 @@ public sealed class ParameterTests
     [InlineData("\"logit_bias\":{}")]
     [InlineData("\"logprobs\":false")]
     [InlineData("\"audio\":null,\"tools\":null,\"temperature\":null,\"seed\":null,\"stop\":null,\"stream_options\":null,\"n\":null,\"web_search_options\":null")]
+    [InlineData("\"a_parameter_of_tomorrow\":null")]
+    [InlineData("\"stream\":true,\"stream_options\":{\"include_usage\":true,\"a_parameter_of_tomorrow\":null}")]
     public void What_changes_nothing_is_accepted(string field)
     {
         Assert.True(RequestBodies.TryReadChat(Encoding.UTF8.GetBytes($"{{{Messages},{field}}}"), out _, out ApiError? error), error?.Message);
@@ -55,6 +57,8 @@ public sealed class ParameterTests
     [InlineData("\"structured_outputs\":{}", "structured_outputs")]
     [InlineData("\"temprature\":1", "temprature")]
     [InlineData("\"best_of\":1", "best_of")]
+    [InlineData("\"a_parameter_of_tomorrow\":false", "a_parameter_of_tomorrow")]
+    [InlineData("\"a_parameter_of_tomorrow\":[null]", "a_parameter_of_tomorrow")]
     [InlineData("\"stream_options\":{\"include_usage\":true}", "stream_options")]
     [InlineData("\"stream\":true,\"stream_options\":{\"usage\":true}", "stream_options.usage")]
     [InlineData("\"top_logprobs\":2", "top_logprobs")]
