@@ -52,6 +52,9 @@ test("a chat stream is role, text, finish, usage, [DONE]", async () => {
   assert.equal(chunks.at(-2).choices[0].finish_reason, "stop");
   assert.deepEqual(chunks.at(-1).choices, []);
   assert.ok(chunks.at(-1).usage.completion_tokens > 0);
+  assert.ok(chunks.slice(0, -1).every((chunk) => chunk.usage === null));
+  const unasked = events((await post("/v1/chat/completions", { ...chat, stream: true })).text).slice(0, -1).map((payload) => JSON.parse(payload));
+  assert.ok(unasked.every((chunk) => !("usage" in chunk) && chunk.choices.length === 1));
   assert.equal(chunks.filter((chunk) => chunk.choices[0]?.finish_reason).length, 1);
   assert.ok(chunks.every((chunk) => chunk.id === chunks[0].id && chunk.created === chunks[0].created && Number.isInteger(chunk.created)));
   assert.ok(!text.includes("tool_calls"));

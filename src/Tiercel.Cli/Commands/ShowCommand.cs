@@ -19,7 +19,7 @@ internal static class ShowCommand
     {
         Argument<string> model = CommonOptions.Model();
         Option<bool> metadata = new("--metadata", "-v") { Description = "All metadata of the file." };
-        Option<bool> template = new("--template") { Description = "Only the chat template." };
+        Option<bool> template = new("--template") { Description = "Only the chat template; with --json as a JSON string." };
         Option<bool> json = CommonOptions.Json();
         Command command = new("show", "Shows what a model is.") { model, metadata, template, json };
         command.SetAction(parsed => Run(
@@ -34,7 +34,15 @@ internal static class ShowCommand
         if (template)
         {
             string source = file.Metadata.GetString("tokenizer.chat_template") ?? throw new UserErrorException($"{stored.Name} has no chat template");
-            environment.Output.WriteLine(environment.ForOutput(source));
+            if (json)
+            {
+                CliJson.Write(environment, source, CliJson.Default.String);
+            }
+            else
+            {
+                environment.Output.WriteLine(environment.ForOutput(source));
+            }
+
             return ExitCodes.Success;
         }
 

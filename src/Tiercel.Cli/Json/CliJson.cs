@@ -21,6 +21,7 @@ namespace Tiercel.Cli.Json;
 [JsonSerializable(typeof(CheckedConfiguration))]
 [JsonSerializable(typeof(ComparedConfigurations))]
 [JsonSerializable(typeof(UsageReport))]
+[JsonSerializable(typeof(string))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>Text of other scripts stays as it is, which a person can read; controls are still escaped. It is no HTML that this could end up in.</summary>

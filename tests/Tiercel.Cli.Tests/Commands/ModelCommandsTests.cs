@@ -45,6 +45,9 @@ public class ModelCommandsTests
         Assert.Matches(@"(?m)^parameters +3,665,088$", cli.Output);
         Assert.Equal(0, await cli.RunAsync("show", "tiercel-tiny", "--template"));
         Assert.Contains("{%", cli.Output, StringComparison.Ordinal);
+        string template = cli.Output.TrimEnd('\n');
+        Assert.Equal(0, await cli.RunAsync("show", "tiercel-tiny", "--template", "--json"));
+        Assert.Equal(template, JsonElement.Parse(cli.Output).GetString()!.TrimEnd('\n'));
     }
 
     [Fact]
