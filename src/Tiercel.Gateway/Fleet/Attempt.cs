@@ -38,6 +38,12 @@ internal sealed class Attempt(FleetRequest request, Replica replica, long health
 
     public bool HasFirstToken { get; set; }
 
+    /// <summary>Generation of the worker that died under it, as was told later, and when that was; null for none.</summary>
+    public (string Generation, TimeSpan Told)? Died { get; set; }
+
+    /// <summary>Its worker died, and not another that stands in its place by now: nothing was heard since.</summary>
+    public bool IsLost => Died is { } died && LastProgress <= died.Told;
+
     /// <summary>The request is suspected to kill workers and is tried alone.</summary>
     public bool IsTrial { get; init; }
 

@@ -36,7 +36,7 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
             }
         }
 
-        (Attempt? attempt, ApiError? error) = suspects && await new SuspectGate(services, request).EnterAsync(kind) is { } judged
+        (Attempt? attempt, ApiError? error) = suspects && await new SuspectGate(services, request).EnterAsync(terms, kind) is { } judged
             ? judged
             : await services.Waiting.StartAsync(request, terms, kind);
         if (attempt is not null)
@@ -198,25 +198,14 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
 
     private void End(Attempt attempt, AttemptOutcome outcome)
     {
-        bool broken = outcome is AttemptOutcome.Reset or AttemptOutcome.Timeout or AttemptOutcome.ConnectRefused;
-        UInt128? body = broken && attempt.Replica.IsTiercel ? request.BodyFingerprint(services.BodyKey) : null;
+        // One that was cancelled may have been on a worker whose death is known, and may be told while the fingerprint is made.
+        bool unanswered = outcome == AttemptOutcome.Cancelled || outcome.BreaksOff();
+        UInt128? body = unanswered && attempt.Replica.IsTiercel ? request.BodyFingerprint(services.BodyKey) : null;
         request.Telemetry?.AttemptEnded(outcome, outcome == AttemptOutcome.Success ? request.Usage : null, services.Clock.Now);
         lock (services.Gate)
         {
             TimeSpan now = services.Clock.Now;
             services.State.End(attempt, outcome, body, now);
-            if (attempt.IsTrial)
-            {
-                if (broken)
-                {
-                    // It ran alone there: nobody else can have done it.
-                    services.State.Died(attempt.Replica, attempt.Replica.Generation ?? "", now);
-                }
-                else
-                {
-                    services.State.Poison.Released(request.Number, passed: attempt.HasFirstToken || outcome == AttemptOutcome.Success);
-                }
-            }
         }
 
         services.Waiting.Pump();

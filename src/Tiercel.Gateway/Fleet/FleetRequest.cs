@@ -11,8 +11,6 @@ namespace Tiercel.Gateway.Fleet;
 /// <summary>One request on its way through the nine steps, and what each step found out.</summary>
 internal sealed class FleetRequest(Exchange exchange, long number, BodyKind kind, string path, TimeSpan arrived)
 {
-    private UInt128? _fingerprint;
-
     public Exchange Exchange { get; } = exchange;
 
     /// <summary>Unique within the process. Retries and resumes keep it.</summary>
@@ -59,7 +57,10 @@ internal sealed class FleetRequest(Exchange exchange, long number, BodyKind kind
 
     /// <summary>Recognises the request when it is sent again. Made when first asked for.</summary>
     public UInt128 BodyFingerprint(ReadOnlySpan<byte> key) =>
-        _fingerprint ??= Recovery.BodyFingerprint.Of(key, Caller.Tenant.Name, Path, new ReadOnlySequence<byte>(Body));
+        KnownBody ??= Recovery.BodyFingerprint.Of(key, Caller.Tenant.Name, Path, new ReadOnlySequence<byte>(Body));
+
+    /// <summary>That fingerprint, once it was made.</summary>
+    public UInt128? KnownBody { get; set; }
 
     /// <summary>Replicas of all attempts so far, oldest first.</summary>
     public List<int> Tried { get; } = [];

@@ -11,11 +11,8 @@ namespace Tiercel.Gateway.Fleet;
 /// The decisions of the gateway in one place: who can be used, who is chosen, what runs where, what a failure leads to. A step function over plain state:
 /// time comes in from outside, nothing is waited for, and the owner serialises the calls. The server around it and the simulation drive the same code.
 /// </summary>
-internal sealed class FleetState
+internal sealed partial class FleetState
 {
-    /// <summary>How long a broken attempt counts as having been on a worker that is found dead later.</summary>
-    private static readonly TimeSpan DeathNews = TimeSpan.FromSeconds(10);
-
     private readonly Dictionary<string, Pool> _pools = new(StringComparer.Ordinal);
     private readonly Dictionary<int, Replica> _replicas = [];
     private readonly List<ReplicaHealth> _health = [];
@@ -182,7 +179,7 @@ internal sealed class FleetState
     }
 
     /// <summary>The attempt is over. Exactly once for each that began.</summary>
-    /// <param name="body">Fingerprint of the body, for attempts that broke while a worker may have died.</param>
+    /// <param name="body">Fingerprint of the body, for attempts on workers that ended without an answer: the worker may have died.</param>
     public void End(Attempt attempt, AttemptOutcome outcome, UInt128? body, TimeSpan now)
     {
         Replica replica = attempt.Replica;
@@ -194,11 +191,7 @@ internal sealed class FleetState
         FleetRequest request = attempt.Request;
         attempt.Record.Outcome = outcome.ToString();
         request.EngineTime += now - attempt.Started;
-        if (body is UInt128 fingerprint)
-        {
-            replica.RecentlyBroken.Enqueue((fingerprint, now));
-        }
-
+        Remember(attempt, outcome, body, now);
         replica.Adaptive?.Ended();
         if (outcome is AttemptOutcome.Overloaded or AttemptOutcome.Timeout)
         {
@@ -206,6 +199,10 @@ internal sealed class FleetState
         }
 
         Health.End(attempt.Health, outcome, now);
+        if (attempt.IsTrial)
+        {
+            Tried(attempt, outcome, now);
+        }
 
         bool served = outcome == AttemptOutcome.Success;
         RouteEnd end = served && request.Usage is { } usage ? new RouteEnd(true, usage.Prompt, usage.Cached, usage.Completion) : new RouteEnd(served);
@@ -271,29 +268,6 @@ internal sealed class FleetState
         {
             // They go on by the bound of lost streams: what happened to a worker must not use up what is meant for single failures.
             Retries.Lost(into.Count, now);
-        }
-    }
-
-    /// <summary>A worker has died (its process ended or hung): who was there may have done it, and its streams may all be resumed.</summary>
-    public void Died(Replica replica, string generation, TimeSpan now)
-    {
-        if (replica.DeadGeneration == generation)
-        {
-            return;
-        }
-
-        replica.DeadGeneration = generation;
-        while (replica.RecentlyBroken.TryPeek(out (UInt128 Body, TimeSpan At) old) && now - old.At > DeathNews)
-        {
-            replica.RecentlyBroken.Dequeue();
-        }
-
-        Retries.Lost(replica.Running.Count + replica.RecentlyBroken.Count, now);
-        UInt128[] present = [.. replica.RecentlyBroken.Select(broken => broken.Body).Distinct()];
-        replica.RecentlyBroken.Clear();
-        if (present.Length > 0)
-        {
-            Poison.Died(replica.Id, generation, present, now);
         }
     }
 

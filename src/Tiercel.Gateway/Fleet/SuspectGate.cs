@@ -1,5 +1,4 @@
 using Tiercel.Gateway.Recovery;
-using Tiercel.Gateway.Routing;
 using Tiercel.Protocols.Errors;
 
 namespace Tiercel.Gateway.Fleet;
@@ -10,7 +9,7 @@ internal sealed class SuspectGate(FleetServices services, FleetRequest request)
     private static readonly TimeSpan Recheck = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Null when nothing speaks against the request.</summary>
-    public async Task<(Attempt? Attempt, ApiError? Error)?> EnterAsync(string kind)
+    public async Task<(Attempt? Attempt, ApiError? Error)?> EnterAsync(PlaceTerms terms, string kind)
     {
         UInt128 body = request.BodyFingerprint(services.BodyKey);
         TimeSpan deadline = services.Clock.Now + services.Configuration.Queue.MaxWait;
@@ -26,7 +25,7 @@ internal sealed class SuspectGate(FleetServices services, FleetRequest request)
                     case PoisonVerdict.Quarantined:
                         return (null, ApiErrors.Quarantined());
                     default:
-                        if (TryStart(body, kind, now) is Attempt attempt)
+                        if (services.State.TryStartAlone(request, body, terms, kind, now) is Attempt attempt)
                         {
                             return (attempt, null);
                         }
@@ -55,21 +54,5 @@ internal sealed class SuspectGate(FleetServices services, FleetRequest request)
                 throw;
             }
         }
-    }
-
-    /// <summary>Reserves a worker, and starts there once it has nothing else.</summary>
-    private Attempt? TryStart(UInt128 body, string kind, TimeSpan now)
-    {
-        (int, int)[] workers = [.. services.State.Usable(request, now).Select(id => (id, services.State.Replicas[id].Running.Count))];
-        if (services.State.Poison.TryReserve(request.PoolName, body, request.Number, workers, now) is not int reserved
-            || !services.State.Replicas.TryGetValue(reserved, out Replica? replica)
-            || replica.Running.Count > 0
-            || !services.State.Poison.Started(request.Number, replica.Generation ?? ""))
-        {
-            return null;
-        }
-
-        RouteDecision alone = new() { RequestId = request.Number, Outcome = RouteOutcome.Chosen, Replica = reserved, Reason = "alone: workers died with this request" };
-        return services.State.Begin(request, replica, alone, kind, now, isTrial: true);
     }
 }

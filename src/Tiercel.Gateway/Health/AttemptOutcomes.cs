@@ -10,6 +10,9 @@ internal static class AttemptOutcomes
     public static bool IsConnectionFailure(this AttemptOutcome outcome)
         => outcome is AttemptOutcome.ConnectRefused or AttemptOutcome.ConnectFailed or AttemptOutcome.Reset;
 
+    /// <summary>Whether it ended as it would if its worker had died.</summary>
+    public static bool BreaksOff(this AttemptOutcome outcome) => outcome is AttemptOutcome.Reset or AttemptOutcome.Timeout or AttemptOutcome.ConnectRefused;
+
     /// <summary>
     /// Whether another replica might do better with the same request. One that was cancelled while its client still waits was taken from a drained worker.
     /// </summary>

@@ -18,12 +18,15 @@ internal sealed class PoisonBook
     /// <summary>How long a worker is kept free for a suspect that does not come.</summary>
     public static readonly TimeSpan LongestReservation = TimeSpan.FromMinutes(2);
 
+    /// <summary>How long the news of a worker's death may take after a connection to it broke.</summary>
+    public static readonly TimeSpan DeathNews = TimeSpan.FromSeconds(10);
+
     private const int DeathsRemembered = 64;
     private static readonly TimeSpan SweepInterval = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<UInt128, Entry> _requests = [];
     private readonly Dictionary<string, Trial> _trials = [];
-    private readonly Queue<(int Replica, string Generation)> _deaths = new();
+    private readonly Queue<Death> _deaths = new();
     private TimeSpan _nextSweep = SweepInterval;
 
     /// <summary>Nothing is known of any request, so that fingerprints need not be made.</summary>
@@ -43,7 +46,7 @@ internal sealed class PoisonBook
     public void Died(int replica, string generation, ReadOnlySpan<UInt128> present, TimeSpan now)
     {
         Sweep(now);
-        if (_deaths.Contains((replica, generation)))
+        if (Find(replica, generation) is not null)
         {
             return;
         }
@@ -53,13 +56,22 @@ internal sealed class PoisonBook
             _deaths.Dequeue();
         }
 
-        _deaths.Enqueue((replica, generation));
+        Death death = new(replica, generation, [.. present]);
+        _deaths.Enqueue(death);
         Deaths++;
-        UInt128[] distinct = [.. present.ToArray().Distinct()];
-        UInt128? convict = EndTrialOn(replica, generation, distinct);
-        foreach (UInt128 request in distinct)
+        UInt128? convict = EndTrialOn(replica, generation, death.Present);
+        foreach (UInt128 request in death.Present)
         {
             Blame(request, request == convict, now);
+        }
+    }
+
+    /// <summary>Another request was there when a worker died, which is known by now only. Each counts once for a death.</summary>
+    public void WasPresent(int replica, string generation, UInt128 request, TimeSpan now)
+    {
+        if (Find(replica, generation) is Death death && death.Present.Add(request))
+        {
+            Blame(request, convicted: false, now);
         }
     }
 
@@ -100,6 +112,12 @@ internal sealed class PoisonBook
             return null;
         }
 
+        if (held && trial.Broke)
+        {
+            // What became of the worker must be known first.
+            return null;
+        }
+
         if (held && (stillThere || trial.Generation is not null))
         {
             return trial.Replica;
@@ -110,7 +128,7 @@ internal sealed class PoisonBook
             return null;
         }
 
-        _trials[pool] = new Trial(request, holder, best.Replica, null, now + LongestReservation);
+        _trials[pool] = new Trial(request, holder, best.Replica, null, Broke: false, now + LongestReservation);
         return best.Replica;
     }
 
@@ -146,15 +164,30 @@ internal sealed class PoisonBook
     }
 
     /// <summary>
+    /// The suspect's attempt broke. Whether its worker died, or only a connection, the next news of the worker says; until then the worker stays reserved.
+    /// </summary>
+    public void Broke(long holder, TimeSpan now)
+    {
+        foreach ((string pool, Trial trial) in _trials)
+        {
+            if (trial.Holder == holder && trial.Generation is not null)
+            {
+                _trials[pool] = trial with { Broke = true, Until = now + DeathNews };
+                return;
+            }
+        }
+    }
+
+    /// <summary>
     /// The suspect got past the place where the workers died, or ended: it is cleared, and the worker is free again. Also to be called when the client left or
-    /// the suspect gave up. A holder without a reservation is ignored.
+    /// the suspect gave up. A holder without a reservation is ignored, and so is one whose attempt broke: time ends that trial.
     /// </summary>
     /// <param name="passed">Whether it proved itself; false when it merely stopped.</param>
     public void Released(long holder, bool passed)
     {
         foreach ((string pool, Trial trial) in _trials)
         {
-            if (trial.Holder == holder)
+            if (trial.Holder == holder && !trial.Broke)
             {
                 _trials.Remove(pool);
                 if (passed && trial.Generation is not null)
@@ -168,14 +201,27 @@ internal sealed class PoisonBook
     }
 
     /// <returns>The request whose trial was on the worker that died, if it was truly alone there.</returns>
-    private UInt128? EndTrialOn(int replica, string generation, UInt128[] present)
+    private UInt128? EndTrialOn(int replica, string generation, HashSet<UInt128> present)
     {
         foreach ((string pool, Trial trial) in _trials)
         {
             if (trial.Replica == replica)
             {
                 _trials.Remove(pool);
-                return trial.Generation == generation && present is [var only] && only == trial.Request ? only : null;
+                return trial.Generation == generation && present.Count == 1 && present.Contains(trial.Request) ? trial.Request : null;
+            }
+        }
+
+        return null;
+    }
+
+    private Death? Find(int replica, string generation)
+    {
+        foreach (Death death in _deaths)
+        {
+            if (death.Replica == replica && death.Generation == generation)
+            {
+                return death;
             }
         }
 
@@ -199,7 +245,7 @@ internal sealed class PoisonBook
     {
         foreach ((string pool, Trial trial) in _trials)
         {
-            if (trial.Generation is null && trial.Until <= now)
+            if ((trial.Generation is null || trial.Broke) && trial.Until <= now)
             {
                 _trials.Remove(pool);
             }
@@ -222,6 +268,10 @@ internal sealed class PoisonBook
 
     private readonly record struct Entry(int Deaths, bool Convicted, TimeSpan Expires);
 
+    /// <param name="Present">Requests that it was held against.</param>
+    private sealed record Death(int Replica, string Generation, HashSet<UInt128> Present);
+
     /// <param name="Generation">Of the worker when the suspect was sent; null while it is only reserved.</param>
-    private readonly record struct Trial(UInt128 Request, long Holder, int Replica, string? Generation, TimeSpan Until);
+    /// <param name="Broke">Its attempt broke, and what became of the worker is not known yet.</param>
+    private readonly record struct Trial(UInt128 Request, long Holder, int Replica, string? Generation, bool Broke, TimeSpan Until);
 }

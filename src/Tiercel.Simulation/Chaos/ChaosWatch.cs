@@ -61,16 +61,21 @@ internal sealed class ChaosWatch(SimulatedGateway gateway, ChaosOptions options,
         {
             _deaths.Remove(body);
         }
-        else if (attempt.Alone && outcome is AttemptOutcome.Reset or AttemptOutcome.ConnectRefused)
+        else if (attempt.Alone && outcome is AttemptOutcome.Reset or AttemptOutcome.ConnectRefused or AttemptOutcome.Timeout)
         {
             _diedAlone.Add(body);
         }
     }
 
-    public void DeathTold(UInt128[] present)
+    public void DeathTold(UInt128[] present, bool alone)
     {
         foreach (UInt128 body in present)
         {
+            if (alone)
+            {
+                _diedAlone.Add(body);
+            }
+
             _deaths[body] = _deaths.GetValueOrDefault(body) + 1;
         }
     }

@@ -22,4 +22,7 @@ internal sealed class GatewayAttempt(GatewayStream stream, GatewayReplica replic
     public bool Alone { get; init; }
 
     public bool Ended { get; set; }
+
+    /// <summary>When the death of its worker was told, if it was.</summary>
+    public TimeSpan? DeathTold { get; set; }
 }

@@ -281,43 +281,21 @@ internal sealed partial class SimulatedGateway
         }
 
         bool broke = !_options.Foreign && outcome is AttemptOutcome.Reset or AttemptOutcome.ConnectRefused or AttemptOutcome.Timeout;
-        if (broke)
+        bool toldBefore = attempt.DeathTold is { } told && attempt.Counted.LastProgress <= told;
+        if (broke && !toldBefore)
         {
             replica.RecentlyBroken.Enqueue((stream.Request.Fingerprint, _time.Now));
         }
 
         if (!(outcome == AttemptOutcome.Cancelled && _options.Defect == Defect.ForgetsToCount))
         {
-            _state.End(attempt.Counted, outcome, broke ? stream.Request.Fingerprint : null, _time.Now);
+            _state.End(attempt.Counted, outcome, broke || outcome == AttemptOutcome.Cancelled ? stream.Request.Fingerprint : null, _time.Now);
         }
 
         attempt.Counted.Dispose();
-        if (attempt.Alone)
-        {
-            EndTrial(attempt, outcome);
-        }
-
         _watch.Ended(attempt, outcome);
         SeeDeaths();
         _time.After(TimeSpan.Zero, Pump);
-    }
-
-    /// <summary>It was alone there. When its connection broke, the next news of the worker says whether that died; until then it stays reserved.</summary>
-    private void EndTrial(GatewayAttempt attempt, AttemptOutcome outcome)
-    {
-        long holder = attempt.Stream.Request.Number;
-        if (outcome == AttemptOutcome.Success)
-        {
-            _state.Poison.Released(holder, passed: true);
-        }
-        else if (outcome is AttemptOutcome.Reset or AttemptOutcome.ConnectRefused && _state.Health.Generation(attempt.Replica.Id) is { } generation)
-        {
-            _brokenTrials[holder] = (attempt.Replica, generation, _time.Now + DeathNews);
-        }
-        else
-        {
-            _state.Poison.Released(holder, passed: false);
-        }
     }
 
     /// <summary>Silences, stalls and drains.</summary>

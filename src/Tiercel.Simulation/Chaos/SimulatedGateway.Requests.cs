@@ -18,12 +18,8 @@ internal sealed partial class SimulatedGateway
     private static readonly PriceSettings Price = new() { Input = 1, CachedInput = 0.5m, Output = 4 };
     private static readonly TimeSpan SuspectPatience = TimeSpan.FromSeconds(20);
 
-    // How long the news of a worker's death may take after a connection to it broke.
-    private static readonly TimeSpan DeathNews = TimeSpan.FromSeconds(3);
-
     private readonly Exchange _exchange = new(new DefaultHttpContext(), "", 0);
     private readonly Dictionary<GatewayStream, QueuedStream> _waiting = [];
-    private readonly Dictionary<long, (GatewayReplica Replica, string Generation, TimeSpan Until)> _brokenTrials = [];
 
     /// <summary>4 Admit: what the tenant may.</summary>
     public GatewayStream? Arrive(SimulatedClient client)
@@ -71,6 +67,7 @@ internal sealed partial class SimulatedGateway
             AnswerId = "",
             CreatedUnixSeconds = 0,
             Seed = request.Seed,
+            KnownBody = request.Fingerprint,
         };
     }
 
@@ -259,34 +256,11 @@ internal sealed partial class SimulatedGateway
 
     private void TryAlone(GatewayStream stream)
     {
-        if (_brokenTrials.TryGetValue(stream.Request.Number, out (GatewayReplica Replica, string Generation, TimeSpan Until) trial))
-        {
-            if (trial.Replica.Fleet.DeadGeneration != trial.Generation && _time.Now < trial.Until)
-            {
-                return;
-            }
-
-            _brokenTrials.Remove(stream.Request.Number);
-            _state.Poison.Released(stream.Request.Number, passed: false);
-        }
-
-        (int, int)[] workers = [.. _state.Candidates(stream.Fleet, _time.Now)
-            .Where(candidate => stream.Terms.Only?.Contains(candidate.Replica) != false)
-            .Where(candidate => stream.Terms.NumericsId is null || candidate.NumericsId == stream.Terms.NumericsId)
-            .Select(candidate => (candidate.Replica, _state.Replicas[candidate.Replica].Running.Count))];
-        if (_state.Poison.TryReserve(Pool, stream.Request.Fingerprint, stream.Request.Number, workers, _time.Now) is not { } reserved
-            || ReplicaOf(reserved).Running.Count > 0)
-        {
-            return;
-        }
-
-        // Through the router, so that it counts there.
-        Placement placement = _state.Place(stream.Fleet, stream.Terms with { Only = [reserved], Excluded = [], MustServe = true }, _time.Now);
-        if (placement.Replica is { } replica && _state.Poison.Started(stream.Request.Number, replica.Generation ?? ""))
+        if (_state.TryStartAlone(stream.Fleet, stream.Request.Fingerprint, stream.Terms, "", _time.Now) is { } attempt)
         {
             _suspects.Remove(stream);
-            _tally.Count("tried alone");
-            Send(stream, _state.Begin(stream.Fleet, replica, placement.Decision, "", _time.Now, isTrial: true), alone: true);
+            _tally.Count(stream.Plan is null ? "tried alone" : "tried alone in mid-stream");
+            Send(stream, attempt, alone: true);
         }
     }
 
@@ -316,7 +290,6 @@ internal sealed partial class SimulatedGateway
         }
 
         _suspects.Remove(stream);
-        _brokenTrials.Remove(stream.Request.Number);
         _state.Poison.Released(stream.Request.Number, passed: false);
         bool cancelled = stream.Client.Ended == "cancelled";
         if (!(cancelled && _options.Defect == Defect.ForgetsToSettle))

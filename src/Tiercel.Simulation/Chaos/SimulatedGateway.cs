@@ -184,15 +184,26 @@ internal sealed partial class SimulatedGateway
             }
 
             replica.SeenDead = replica.Fleet.DeadGeneration;
-            while (replica.RecentlyBroken.TryPeek(out (UInt128 Body, TimeSpan At) old) && _time.Now - old.At > TimeSpan.FromSeconds(10))
+            while (replica.RecentlyBroken.TryPeek(out (UInt128 Body, TimeSpan At) old) && _time.Now - old.At > PoisonBook.DeathNews)
             {
                 replica.RecentlyBroken.Dequeue();
             }
 
-            UInt128[] present = [.. replica.RecentlyBroken.Select(broken => broken.Body).Distinct()];
+            // Who is still there without knowing has died with it too.
+            UInt128[] present = [.. replica.RecentlyBroken.Select(broken => broken.Body).Concat(replica.Running.Select(attempt => attempt.Stream.Request.Fingerprint)).Distinct()];
             replica.RecentlyBroken.Clear();
+            foreach (GatewayAttempt attempt in replica.Running)
+            {
+                attempt.DeathTold = _time.Now;
+            }
+
+            if (_options.Foreign)
+            {
+                continue;
+            }
+
             _tally.Count("deaths told");
-            _watch.DeathTold(present);
+            _watch.DeathTold(present, replica.Running.Exists(attempt => attempt.Alone));
             if (_options.Defect == Defect.BlamesBystanders)
             {
                 _state.Poison.Died(replica.Id, replica.SeenDead + "again", present, _time.Now);
