@@ -37,8 +37,9 @@ scaled() { awk -v ms="$1" -v speed="$speed" 'BEGIN { printf "%.2fms", ms / speed
 
 config() {
     {
-        # replay.py calls itself host "x", which a listener on loopback alone refuses: it guards against pages that point their names at this machine.
-        echo "listen: [ { address: \"0.0.0.0:$port\" } ]"
+        echo "listen: [ { address: \"127.0.0.1:$port\" } ]"
+        # replay.py calls the gateway by the name "x".
+        echo "allowed_hosts: [ x ]"
         echo "tenants: { replay: { class: interactive, keys: [ { name: replay, key: env:REPLAY_KEY } ] } }"
         echo "pools:"
         echo "  sim:"

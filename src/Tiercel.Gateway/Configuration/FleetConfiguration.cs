@@ -9,6 +9,12 @@ public sealed record FleetConfiguration
     /// <summary>Where clients are listened for.</summary>
     public IReadOnlyList<ListenerSettings> Listeners { get; init; } = [new ListenerSettings()];
 
+    /// <summary>Host names that requests may carry besides those of loopback. None: unchecked, unless every listener is on loopback.</summary>
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>Origins of web pages that may call the API; <c>*</c> for all.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
     /// <summary>Whether everybody may come in without a key, from other machines too. Never together with tenants.</summary>
     public bool NoAuth { get; init; }
 

@@ -11,10 +11,10 @@ public sealed record FleetOptions
     /// <summary>The engine behind upstreams of the kind <c>embedded</c>; null for none. It belongs to the caller.</summary>
     public IInferenceEngine? Embedded { get; init; }
 
-    /// <summary>Host names that requests may carry, besides those of loopback. Unchecked when listening on other addresses and none are given.</summary>
+    /// <summary>Host names that requests may carry, besides those of loopback and of the configuration. Unchecked when listening on other addresses and none are given.</summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
-    /// <summary>Origins of web pages that may call the API.</summary>
+    /// <summary>Origins of web pages that may call the API, besides those of the configuration.</summary>
     public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 
     /// <summary>Requests in the house at one time, those that wait included.</summary>

@@ -71,6 +71,7 @@ internal sealed class FleetRegistry : IAsyncDisposable
 
         _services.Accounts.Apply(configuration, _services.Clock.Now, _services.Clock.Utc);
         _services.Tenants = new Identity.TenantDirectory(configuration.Tenants);
+        _services.Admit(configuration);
     }
 
     public async ValueTask DisposeAsync()

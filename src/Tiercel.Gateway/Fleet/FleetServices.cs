@@ -32,13 +32,7 @@ internal sealed class FleetServices
         Bodies = new BodyBudget(configuration.Limits.MaxBufferedBodyBytes);
         Door = new AdmissionGate(options.MaxConcurrentRequests);
         Waiting = new WaitingRoom(this);
-        GatewayOptions names = new()
-        {
-            Endpoints = [.. configuration.Listeners.Select(listener => listener.Address)],
-            AllowedHosts = options.AllowedHosts,
-        };
-        Hosts = new HostGuard(names);
-        Origins = new OriginPolicy(options.AllowedOrigins);
+        Admit(configuration);
     }
 
     /// <summary>Guards <see cref="State"/> and the queues. Held for microseconds, never across a wait.</summary>
@@ -72,9 +66,10 @@ internal sealed class FleetServices
 
     public AdmissionGate Door { get; }
 
-    public HostGuard Hosts { get; }
+    /// <summary>Replaced at a reload, as is <see cref="Origins"/>.</summary>
+    public HostGuard Hosts { get; private set; }
 
-    public OriginPolicy Origins { get; }
+    public OriginPolicy Origins { get; private set; }
 
     public ClientStreams Streams { get; } = new();
 
@@ -92,6 +87,18 @@ internal sealed class FleetServices
     public Action<Exception>? Faulted { get; set; }
 
     public FleetConfiguration Configuration => State.Configuration;
+
+    /// <summary>By which names, and from which pages, the gateway may be called.</summary>
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(Hosts), nameof(Origins))]
+    public void Admit(FleetConfiguration configuration)
+    {
+        Hosts = new HostGuard(new GatewayOptions
+        {
+            Endpoints = [.. configuration.Listeners.Select(listener => listener.Address)],
+            AllowedHosts = [.. Options.AllowedHosts, .. configuration.AllowedHosts],
+        });
+        Origins = new OriginPolicy([.. Options.AllowedOrigins, .. configuration.AllowedOrigins]);
+    }
 
     public long NextNumber() => Interlocked.Increment(ref _number);
 }

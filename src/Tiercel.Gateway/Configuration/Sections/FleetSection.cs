@@ -14,6 +14,17 @@ internal static class FleetSection
         "Where clients are listened for. Without it, 127.0.0.1:8080.",
         needsRestart: true);
 
+    private static readonly Key<IReadOnlyList<string>?> AllowedHosts = Keys.Optional(
+        "allowed_hosts",
+        new ListShape<string>(Texts.HostName, 256),
+        "Host names (without port) that requests may carry besides `localhost`, `127.0.0.1` and `[::1]`. Without it others are refused when every listener is on "
+        + "loopback, which keeps out web pages that point their own name at this machine, and all are taken otherwise.");
+
+    private static readonly Key<IReadOnlyList<string>?> AllowedOrigins = Keys.Optional(
+        "allowed_origins",
+        new ListShape<string>(Texts.Origin, 256),
+        "Origins of web pages that may call the API (CORS), such as `https://app.example.com`; `\"*\"` for all. Without it browsers keep other pages out.");
+
     private static readonly Key<bool> NoAuth = Keys.Default(
         "no_auth", Numbers.Boolean, false, "Said explicitly, everybody who reaches a listener may use the fleet without a key. Does not go with tenants.");
 
@@ -52,7 +63,7 @@ internal static class FleetSection
     public static Section<FleetConfiguration> Table { get; } = new(
         "configuration",
         "The file as a whole.",
-        [Listen, NoAuth, Cluster, Pools, Routes, Classes, Tenants, Queue, Retries, Health, Ledger, Telemetry, Limits],
+        [Listen, AllowedHosts, AllowedOrigins, NoAuth, Cluster, Pools, Routes, Classes, Tenants, Queue, Retries, Health, Ledger, Telemetry, Limits],
         Build)
     {
         Check = Check,
@@ -72,6 +83,8 @@ internal static class FleetSection
     {
         Version = "",
         Listeners = values.Get(Listen),
+        AllowedHosts = values.Get(AllowedHosts) ?? [],
+        AllowedOrigins = values.Get(AllowedOrigins) ?? [],
         NoAuth = values.Get(NoAuth),
         Cluster = values.Get(Cluster),
         Pools = values.Get(Pools),

@@ -18,6 +18,14 @@ internal static partial class Texts
     public static Shape<string> ModelName { get; } = Text(
         "model name", "^[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,255}$", ModelPattern(), "letters, digits and _ . : / @ + -, 256 at most");
 
+    /// <summary>What a request's <c>Host</c> may be, without its port.</summary>
+    public static Shape<string> HostName { get; } = Text(
+        "host name", @"^([A-Za-z0-9][A-Za-z0-9_.-]{0,252}|\[[0-9A-Fa-f:.]{2,64}\])$", HostPattern(), "a DNS name, an IPv4 address, or an IPv6 address in [ ]; no port, no scheme");
+
+    /// <summary>What a browser says a page is from.</summary>
+    public static Shape<string> Origin { get; } = Text(
+        "origin", @"^(\*|https?://[A-Za-z0-9_.:\[\]-]{1,260})$", OriginPattern(), "scheme, host and port as in https://app.example.com, no path; or *");
+
     /// <summary>Base address of an engine.</summary>
     public static Shape<Uri> Url { get; } = new ScalarShape<Uri>(
         "URL", () => new JsonObject { ["type"] = "string", ["pattern"] = "^https?://" }, ReadUrl, value => value.OriginalString.TrimEnd('/'));
@@ -122,6 +130,12 @@ internal static partial class Texts
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,255}\z", RegexOptions.CultureInvariant)]
     private static partial Regex ModelPattern();
+
+    [GeneratedRegex(@"\A([A-Za-z0-9][A-Za-z0-9_.-]{0,252}|\[[0-9A-Fa-f:.]{2,64}\])\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    private static partial Regex HostPattern();
+
+    [GeneratedRegex(@"\A(\*|https?://[A-Za-z0-9_.:\[\]-]{1,260})\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    private static partial Regex OriginPattern();
 
     [GeneratedRegex(@"\A([0-9.]+|\[.+\]):[0-9]{1,5}\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex PortPattern();
