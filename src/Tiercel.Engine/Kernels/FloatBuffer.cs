@@ -2,11 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace Tiercel.Engine.Kernels;
 
-/// <summary>Native memory for float32 rows, zeroed, each row starting on a cache line (64 bytes). Scratch of a step is made once from it.</summary>
+/// <summary>
+/// Native memory for float32 rows, zeroed, each row starting on a cache line (64 bytes). Scratch of a step is made once from it, for the largest step; the system commits a page when it is first
+/// written, so that rows which no step has needed cost nothing.
+/// </summary>
 public sealed unsafe class FloatBuffer : IDisposable
 {
     private const int CacheLineFloats = 16;
+    private const int CacheLine = CacheLineFloats * sizeof(float);
 
+    private void* _allocation;
     private float* _address;
 
     public FloatBuffer(int rowCount, int columns)
@@ -16,9 +21,8 @@ public sealed unsafe class FloatBuffer : IDisposable
         RowCount = rowCount;
         Columns = columns;
         Stride = checked((columns + CacheLineFloats - 1) / CacheLineFloats * CacheLineFloats);
-        nuint bytes = checked((nuint)rowCount * (nuint)Stride * sizeof(float));
-        _address = (float*)NativeMemory.AlignedAlloc(bytes, 64);
-        NativeMemory.Clear(_address, bytes);
+        _allocation = NativeMemory.AllocZeroed(checked(((nuint)rowCount * (nuint)Stride * sizeof(float)) + CacheLine));
+        _address = (float*)(((nuint)_allocation + CacheLine - 1) / CacheLine * CacheLine);
     }
 
     public int RowCount { get; }
@@ -39,7 +43,8 @@ public sealed unsafe class FloatBuffer : IDisposable
 
     public void Dispose()
     {
-        NativeMemory.AlignedFree(_address);
+        NativeMemory.Free(_allocation);
+        _allocation = null;
         _address = null;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Tiercel.Engine.Formats;
@@ -83,6 +84,7 @@ public sealed unsafe class WeightMatrix : IDisposable
     }
 
     /// <summary>Whether no float16 is infinite or NaN, which the kernels for float16 do not read.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool AllFinite(ushort* values, long count)
     {
         const ushort Exponent = 0x7c00;

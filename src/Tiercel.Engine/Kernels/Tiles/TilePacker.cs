@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Tiercel.Engine.Formats;
@@ -5,7 +6,7 @@ using Tiercel.Engine.Kernels.Quantization;
 
 namespace Tiercel.Engine.Kernels.Tiles;
 
-/// <summary>Repacks one stored matrix into tiles; an item is one tile. Outputs that a last tile lacks have zero weights and zero scales.</summary>
+/// <summary>Repacks one stored matrix into tiles; an item is one tile. Outputs that a last tile lacks have zero scales, or zero weights where there are no scales.</summary>
 internal sealed unsafe class TilePacker : TeamWork
 {
     private readonly TileKind _kind;
@@ -16,10 +17,11 @@ internal sealed unsafe class TilePacker : TeamWork
     private readonly int _inputs;
     private readonly byte* _tiles;
     private readonly long _tileBytes;
+    private readonly delegate*<ref readonly PackingRows, int, byte*, byte*, QuantFormat, void> _packQuants;
 
     /// <param name="kind">How the tiles are made: of the stored type, or F32 to expand it.</param>
     /// <param name="stored">Row-major [outputs, inputs].</param>
-    /// <param name="tiles">Memory for all tiles; each is cleared and filled by the thread that packs it.</param>
+    /// <param name="tiles">Memory for all tiles; each is filled by the thread that packs it.</param>
     public TilePacker(TileKind kind, TensorType storedType, byte* stored, int outputs, int inputs, byte* tiles)
     {
         _kind = kind;
@@ -30,41 +32,87 @@ internal sealed unsafe class TilePacker : TeamWork
         _inputs = inputs;
         _tiles = tiles;
         _tileBytes = kind.TileBytes(inputs);
+        _packQuants = kind.Format is null ? null : PackerOf(storedType);
     }
 
     public override void Execute(int item, int thread)
     {
         byte* tile = _tiles + (item * _tileBytes);
-        NativeMemory.Clear(tile, (nuint)_tileBytes);
         int first = item * TileKind.Outputs;
         int lanes = Math.Min(TileKind.Outputs, _outputs - first);
+        var rows = PackingRows.Of(_stored + (first * _storedRowBytes), _storedRowBytes, lanes);
         if (_kind.Format is { } format)
         {
-            PackQuants(format, first, lanes, tile);
+            byte* scales = tile + _kind.WeightBytes(_inputs);
+            NativeMemory.Clear(scales, (nuint)(tile + _tileBytes - scales));
+            _packQuants(in rows, _inputs / format.BlockElements, tile, scales, format);
             return;
         }
 
+        bool isWords = _kind.Type == _storedType && lanes == TileKind.Outputs;
+        int words = isWords ? (int)(_storedRowBytes / 16 * 4) : 0;
+        NativeMemory.Clear(tile + (words * 64L), (nuint)(_tileBytes - (words * 64L)));
+        PackWords(in rows, words, tile);
         for (int lane = 0; lane < lanes; lane++)
         {
-            ReadOnlySpan<byte> row = new(_stored + ((first + lane) * _storedRowBytes), checked((int)_storedRowBytes));
+            ReadOnlySpan<byte> row = new(rows[lane], checked((int)_storedRowBytes));
             if (_kind.Type == TensorType.F32)
             {
-                PackSingles(row, (float*)tile, lane);
+                PackSingles(row, words, (float*)tile, lane);
             }
             else
             {
-                Pack16Bits(row, (ushort*)tile, lane);
+                Pack16Bits(row, words * 2, (ushort*)tile, lane);
+            }
+        }
+    }
+
+    private static delegate*<ref readonly PackingRows, int, byte*, byte*, QuantFormat, void> PackerOf(TensorType type) => type switch
+    {
+        TensorType.Q4_0 or TensorType.IQ4_NL => &QuantPacker<Q40Block>.Run,
+        TensorType.Q4_1 => &QuantPacker<Q41Block>.Run,
+        TensorType.Q5_0 => &QuantPacker<Q50Block>.Run,
+        TensorType.Q5_1 => &QuantPacker<Q51Block>.Run,
+        TensorType.Q8_0 => &QuantPacker<Q80Block>.Run,
+        TensorType.MXFP4 => &QuantPacker<Mxfp4Block>.Run,
+        TensorType.Q2_K => &QuantPacker<Q2KBlock>.Run,
+        TensorType.Q3_K => &QuantPacker<Q3KBlock>.Run,
+        TensorType.Q4_K => &QuantPacker<Q4KBlock>.Run,
+        TensorType.Q5_K => &QuantPacker<Q5KBlock>.Run,
+        TensorType.Q6_K => &QuantPacker<Q6KBlock>.Run,
+        TensorType.IQ4_XS => &QuantPacker<Iq4XsBlock>.Run,
+        _ => throw new ModelFormatException($"tensor type {(uint)type} is not supported"),
+    };
+
+    /// <summary>32-bit words of 16 rows side by side: a float of each, or a pair of 16-bit ones.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void PackWords(ref readonly PackingRows rows, int words, byte* tile)
+    {
+        for (int word = 0; word < words; word += 4)
+        {
+            for (int lane = 0; lane < TileKind.Outputs; lane += 4)
+            {
+                Vector128<uint> a = Vector128.Load((uint*)rows[lane] + word);
+                Vector128<uint> b = Vector128.Load((uint*)rows[lane + 1] + word);
+                Vector128<uint> c = Vector128.Load((uint*)rows[lane + 2] + word);
+                Vector128<uint> d = Vector128.Load((uint*)rows[lane + 3] + word);
+                Transposed.Words(ref a, ref b, ref c, ref d);
+                byte* target = tile + (word * 64L) + (lane * 4);
+                a.Store((uint*)target);
+                b.Store((uint*)(target + 64));
+                c.Store((uint*)(target + 128));
+                d.Store((uint*)(target + 192));
             }
         }
     }
 
     /// <summary>Pairs of elements: 16 floats of the first, 16 of the second.</summary>
-    private void PackSingles(ReadOnlySpan<byte> row, float* tile, int lane)
+    private void PackSingles(ReadOnlySpan<byte> row, int from, float* tile, int lane)
     {
         const int Chunk = 256;
         TensorLayout layout = TensorLayout.Of(_storedType);
         Span<float> values = stackalloc float[Chunk];
-        for (int k = 0; k < _inputs; k += Chunk)
+        for (int k = from; k < _inputs; k += Chunk)
         {
             int count = Math.Min(Chunk, _inputs - k);
             Dequantizer.DequantizeRow(_storedType, row.Slice((int)layout.RowBytes(k), (int)layout.RowBytes(count)), values[..count]);
@@ -76,113 +124,12 @@ internal sealed unsafe class TilePacker : TeamWork
     }
 
     /// <summary>Pairs of elements: 16 lanes of two.</summary>
-    private void Pack16Bits(ReadOnlySpan<byte> row, ushort* tile, int lane)
+    private void Pack16Bits(ReadOnlySpan<byte> row, int from, ushort* tile, int lane)
     {
-        for (int k = 0; k < _inputs; k++)
+        ReadOnlySpan<ushort> elements = MemoryMarshal.Cast<byte, ushort>(row);
+        for (int k = from; k < _inputs; k++)
         {
-            tile[((long)(k / 2) * 32) + (lane * 2) + (k % 2)] = BlockReader.UInt16(row[(k * 2)..]);
+            tile[((long)(k / 2) * 32) + (lane * 2) + (k % 2)] = elements[k];
         }
-    }
-
-    /// <summary>Block by block: the codes of all outputs as bytes, quad beside quad, then into their planes a vector at a time.</summary>
-    private void PackQuants(QuantFormat format, int firstOutput, int lanes, byte* tile)
-    {
-        BlockFields fields = new(
-            stackalloc byte[BlockFields.MaxElements], stackalloc sbyte[BlockFields.MaxGroups], stackalloc byte[BlockFields.MaxGroups]);
-        byte* memory = stackalloc byte[(BlockFields.MaxElements * TileKind.Outputs) + 64];
-        byte* quads = (byte*)(((nuint)memory + 63) & ~(nuint)63);
-        NativeMemory.Clear(quads, BlockFields.MaxElements * TileKind.Outputs);
-        int storedBytes = TensorLayout.Of(_storedType).BlockBytes;
-        byte* codes = tile;
-        byte* scales = tile + _kind.WeightBytes(_inputs);
-        for (int block = 0; block < _inputs / format.BlockElements; block++)
-        {
-            int scaleBytes = 0;
-            for (int lane = 0; lane < lanes; lane++)
-            {
-                byte* stored = _stored + ((firstOutput + lane) * _storedRowBytes) + ((long)block * storedBytes);
-                BlockReader.Read(_storedType, new ReadOnlySpan<byte>(stored, storedBytes), ref fields);
-                ReadOnlySpan<uint> source = MemoryMarshal.Cast<byte, uint>(fields.Codes[..format.BlockElements]);
-                uint* target = (uint*)quads + lane;
-                for (int quad = 0; quad < source.Length; quad++)
-                {
-                    target[quad * TileKind.Outputs] = source[quad];
-                }
-
-                scaleBytes = PackScales(format, fields, scales, lane);
-            }
-
-            scales += scaleBytes;
-            codes = PackCodes(quads, format.BlockElements, codes);
-        }
-    }
-
-    /// <summary>Puts quads of 16 outputs into their planes; returns where the next codes go.</summary>
-    private byte* PackCodes(byte* quads, int elements, byte* codes)
-    {
-        if (_kind.LowBits == 8)
-        {
-            Buffer.MemoryCopy(quads, codes, (long)elements * TileKind.Outputs, (long)elements * TileKind.Outputs);
-            return codes + ((nint)elements * TileKind.Outputs);
-        }
-
-        for (int first = 0; first < elements; first += ActivationRecord.Elements)
-        {
-            codes = PackPlane(quads, 0, _kind.LowBits, codes);
-            codes = PackPlane(quads, _kind.LowBits, _kind.HighBits, codes);
-            quads += ActivationRecord.Elements * TileKind.Outputs;
-        }
-
-        return codes;
-    }
-
-    /// <summary>Some bits of the codes of eight quads; bits move within 16-bit lanes, and what crosses from byte to byte is masked.</summary>
-    private static byte* PackPlane(byte* quads, int firstBit, int bits, byte* plane)
-    {
-        Vector256<byte> mask = Vector256.Create((byte)((1 << bits) - 1));
-        for (int word = 0; word < bits; word++)
-        {
-            for (int half = 0; half < 64; half += 32)
-            {
-                Vector256<byte> packed = default;
-                for (int i = 0; i < 8 / bits; i++)
-                {
-                    Vector256<byte> codes = Vector256.Load(quads + (((word * (8 / bits)) + i) * 64) + half);
-                    codes = (codes.AsUInt16() >>> firstBit).AsByte() & mask;
-                    packed |= (codes.AsUInt16() << (i * bits)).AsByte();
-                }
-
-                packed.Store(plane + half);
-            }
-
-            plane += 64;
-        }
-
-        return plane;
-    }
-
-    private static int PackScales(QuantFormat format, in BlockFields fields, byte* scales, int lane)
-    {
-        byte* next = scales;
-        ((ushort*)next)[lane] = fields.Scale;
-        next += 32;
-        if (format.HasOffsets)
-        {
-            ((ushort*)next)[lane] = fields.Offset;
-            next += 32;
-        }
-
-        for (int group = 0; format.HasGroupScales && group < format.GroupsPerBlock; group++)
-        {
-            next[lane] = (byte)fields.GroupScales[group];
-            next += 16;
-            if (format.HasOffsets)
-            {
-                next[lane] = fields.GroupOffsets[group];
-                next += 16;
-            }
-        }
-
-        return (int)(next - scales);
     }
 }
