@@ -29,15 +29,22 @@ public sealed class InferenceEngine : IInferenceEngine, IDisposable
     private volatile bool _isDraining;
 
     private InferenceEngine(
-        GgufFile file, ThreadTeam team, TransformerModel model, ModelLoadOptions loaded, InferenceEngineOptions options, MemoryPlan plan, TimeProvider time)
+        GgufFile file,
+        LoadCompanion companion,
+        ThreadTeam team,
+        TransformerModel model,
+        ModelLoadOptions loaded,
+        InferenceEngineOptions options,
+        MemoryPlan plan,
+        TimeProvider time)
     {
         _file = file;
         _team = team;
         _model = model;
         _time = time;
         Plan = plan;
-        Tokenizer = Tokenizer.Create(file.Metadata);
-        ChatTemplate = file.Metadata.GetString("tokenizer.chat_template") is string source ? ChatTemplate.Parse(source) : null;
+        Tokenizer = companion.Tokenizer;
+        ChatTemplate = companion.ChatTemplate;
         Model = EngineModelDescription.Of(file, model, options, plan.ContextLength);
         _storage = model.Spec.IsCausal ? new KvStorage(model.Spec, options.KvType, plan.BlockCount) : null;
         SchedulerOptions limits = new()
@@ -75,6 +82,7 @@ public sealed class InferenceEngine : IInferenceEngine, IDisposable
         GgufFile file = GgufFile.Open(path);
         ThreadTeam? team = null;
         TransformerModel? model = null;
+        LoadCompanion? companion = null;
         try
         {
             long weightBytes = EstimateWeightBytes(file, options.WeightPrecision);
@@ -85,15 +93,19 @@ public sealed class InferenceEngine : IInferenceEngine, IDisposable
                     $"the weights take {MemoryPlan.Size(weightBytes)}, and {MemoryPlan.Size(freeBytes)} of memory are free");
             }
 
+            companion = new LoadCompanion(file);
             team = new ThreadTeam(options.Threads ?? Environment.ProcessorCount);
             ModelSpec spec = ModelSpec.Read(file, options.ContextLength);
             MemoryPlan plan = MakePlan(spec, options, freeBytes - weightBytes);
             ModelLoadOptions load = LoadOptions(spec, options, plan);
             model = TransformerModel.Load(file, load, team);
-            return new InferenceEngine(file, team, model, load, options, plan, time);
+            companion.Join();
+            companion.ThrowIfFailed();
+            return new InferenceEngine(file, companion, team, model, load, options, plan, time);
         }
         catch
         {
+            companion?.Join();
             model?.Dispose();
             team?.Dispose();
             file.Dispose();

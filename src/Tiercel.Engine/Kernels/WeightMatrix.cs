@@ -77,6 +77,9 @@ public sealed unsafe class WeightMatrix : IDisposable
         return checked((outputs + TileKind.Outputs - 1) / TileKind.Outputs * kind.TileBytes(inputs));
     }
 
+    /// <summary>Makes ready what the first product with a matrix of a type would otherwise wait for: the generated kernels and their self-check.</summary>
+    internal static void PrepareKernels(TensorType type) => _ = TileKind.Of(type).PackedKernel;
+
     public void Dispose()
     {
         NativeMemory.AlignedFree(_tiles);

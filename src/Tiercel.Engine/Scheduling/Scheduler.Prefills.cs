@@ -17,6 +17,11 @@ public sealed partial class Scheduler
     private readonly List<Sequence> _chosen = [];
     private readonly List<Sequence> _following = [];
 
+    private int _plannedDecodes;
+
+    /// <summary>Rows of prompts in the steps that streams lately shared with them.</summary>
+    private double _recentPrefillRows;
+
     /// <summary>
     /// Shares the rest of the step among prompts: the ones that need least first, so that a short one is not stuck behind a long one, and
     /// the first in the order always, so that a long one is not starved by short ones.
@@ -52,6 +57,15 @@ public sealed partial class Scheduler
         }
     }
 
+    /// <summary>Remembers how many rows prompts had in a step beside streams; forgotten as fast as the costs are.</summary>
+    private void RememberPrefillRows(int rows)
+    {
+        if (_plannedDecodes > 0)
+        {
+            _recentPrefillRows = Math.Max(rows - _plannedDecodes, _recentPrefillRows * StepCostModel.Forgetting);
+        }
+    }
+
     private void CollectPrefills()
     {
         _prefilling.Clear();
@@ -66,7 +80,10 @@ public sealed partial class Scheduler
         }
     }
 
-    /// <summary>Rows that can join the decodes so that the step is expected to take no longer than the target.</summary>
+    /// <summary>
+    /// Rows that can join the decodes so that the step is expected to take no longer than the target; no more than twice as many as lately, because costs that were learnt from a few rows say little of
+    /// many.
+    /// </summary>
     private int RowsWithinTarget()
     {
         if (!_cost.HasLearnt)
@@ -87,9 +104,9 @@ public sealed partial class Scheduler
         }
 
         double seconds = Options.StepTarget.TotalSeconds - _cost.Predict(_chunks.Count, pairs);
-        double perRow = _cost.PredictRow(context);
-        double rows = perRow > 0 ? seconds / perRow : Options.TokenBudget;
-        return (int)Math.Clamp(rows, Options.MinPrefillRows, Math.Max(Options.TokenBudget, Options.MinPrefillRows));
+        double most = Math.Min(Options.TokenBudget, 2.0 * Math.Max(_recentPrefillRows, Options.MinPrefillRows));
+        double rows = _cost.RowsFor(seconds, context, _prefilling.Count, most);
+        return (int)Math.Max(rows, Options.MinPrefillRows);
     }
 
     /// <summary>

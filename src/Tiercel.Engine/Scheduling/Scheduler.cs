@@ -101,9 +101,9 @@ public sealed partial class Scheduler
         _rowsLeft = Options.TokenBudget;
         _outputsLeft = Options.MaxOutputs;
         PlanDecodes();
-        int decodes = _chunks.Count;
+        _plannedDecodes = _chunks.Count;
         AdmitWaiting();
-        PlanPrefills(decodes);
+        PlanPrefills(_plannedDecodes);
         EaseHeadroom();
         _planOpen = !_plan.IsEmpty;
         return _plan;
@@ -130,6 +130,7 @@ public sealed partial class Scheduler
         }
 
         _cost.Learn(rows, pairs, elapsed.TotalSeconds);
+        RememberPrefillRows(rows);
         _tables.Commit();
         CheckIntegrityInDebug();
     }

@@ -10,7 +10,7 @@ internal sealed class StepCostModel
     private const int Terms = 3;
 
     // Old steps lose half of their weight in about 23 steps: a machine that slows down is noticed within seconds.
-    private const double Forgetting = 0.97;
+    public const double Forgetting = 0.97;
 
     // One pause of the collector or of the machine must not look like a hundred slow rows.
     private const double LargestSurprise = 3;
@@ -35,6 +35,23 @@ internal sealed class StepCostModel
 
     /// <summary>Seconds one more row takes that attends to <paramref name="context"/> positions.</summary>
     public double PredictRow(double context) => _coefficients[1] / RowUnit + _coefficients[2] * context / PairUnit;
+
+    /// <summary>Rows that can be had for some seconds, evenly from several sequences, each row attending to all before it in its own.</summary>
+    /// <param name="context">Positions before the first of them, on average.</param>
+    /// <param name="most">No more are wanted.</param>
+    public double RowsFor(double seconds, double context, int sequences, double most)
+    {
+        // rows * (row + pair * (context + rows / sequences / 2)) = seconds
+        double perRow = PredictRow(context);
+        double growth = _coefficients[2] / PairUnit / (2 * Math.Max(sequences, 1));
+        if (seconds <= 0 || (perRow <= 0 && growth <= 0))
+        {
+            return seconds <= 0 ? 0 : most;
+        }
+
+        // The root in the form that stays exact where growth is nothing.
+        return Math.Min(most, 2 * seconds / (perRow + Math.Sqrt((perRow * perRow) + (4 * growth * seconds))));
+    }
 
     public void Learn(double rows, double pairs, double seconds)
     {
