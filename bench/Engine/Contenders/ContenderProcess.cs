@@ -20,13 +20,13 @@ internal static class ContenderProcess
         {
             string[] words = line.Split(' ');
             int[] numbers = [.. words.Skip(1).Select(word => int.Parse(word, CultureInfo.InvariantCulture))];
-            Answer(Measure(contender, words[0], numbers));
+            Answer(Measure(contender, args[2], words[0], numbers));
         }
 
         return 0;
     }
 
-    private static Figures Measure(IContender contender, string what, int[] numbers) => what switch
+    private static Figures Measure(IContender contender, string model, string what, int[] numbers) => what switch
     {
         "decode" => contender.Decode(numbers[0], numbers[1]),
         "prefill" => contender.Prefill(numbers[0]),
@@ -34,6 +34,7 @@ internal static class ContenderProcess
         "shared" => contender.Shared(numbers[0], numbers[1], numbers[2], numbers[3]),
         "gap" => contender.Gap(numbers[0], numbers[1]),
         "memory" => contender.Memory(numbers[0]),
+        "tokenize" => contender.Tokenize(numbers[0] == 0 ? BenchTexts.Markdown(model) : BenchTexts.PlainWords(model)),
         _ => throw new ArgumentException($"no measurement '{what}'", nameof(what)),
     };
 

@@ -18,6 +18,9 @@ internal interface IContender : IDisposable
     /// <summary>The worst time between two tokens of running streams while a long prompt is taken in, in milliseconds.</summary>
     Figures Gap(int streams, int prompt);
 
+    /// <summary>Milliseconds to turn a text into tokens, on one thread.</summary>
+    Figures Tokenize(string text);
+
     /// <summary>Bytes that the process holds beyond weights and keys and values, after a long prompt.</summary>
     Figures Memory(int context);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 using Tiercel.Bench.Engine.Measuring;
 using Tiercel.Bench.Engine.Peer;
@@ -123,6 +124,23 @@ internal sealed unsafe partial class LlamaContender : IContender
         double all = ProcessMemory.AnonymousBytes(Environment.ProcessId);
         return new Figures(
             (all - weights - cache) / 1e6, new() { ["anonymous MB"] = all / 1e6, ["weights MB"] = weights / 1e6, ["cache MB"] = cache / 1e6 });
+    }
+
+    public Figures Tokenize(string text)
+    {
+        nint vocabulary = LlamaLibrary.GetVocabulary(_model);
+        int[] tokens = new int[text.Length + 16];
+        return RepeatedTime.Milliseconds(() =>
+        {
+            // From a string as it comes out of a request's body, for both.
+            byte[] bytes = Encoding.UTF8.GetBytes(text);
+            fixed (byte* source = bytes)
+            fixed (int* target = tokens)
+            {
+                int count = LlamaLibrary.Tokenize(vocabulary, source, bytes.Length, target, tokens.Length, addSpecial: 0, parseSpecial: 0);
+                return count >= 0 ? count : throw new InvalidOperationException($"llama_tokenize gave {count}");
+            }
+        });
     }
 
     public void Dispose() => LlamaLibrary.FreeModel(_model);

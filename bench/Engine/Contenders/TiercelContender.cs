@@ -83,6 +83,9 @@ internal sealed class TiercelContender : IContender
             (all - _weightBytes - CacheBytes) / 1e6, new() { ["anonymous MB"] = all / 1e6, ["weights MB"] = _weightBytes / 1e6, ["cache MB"] = CacheBytes / 1e6 });
     }
 
+    public Figures Tokenize(string text)
+        => RepeatedTime.Milliseconds(() => _engine.Tokenizer.Encode(text, parseSpecial: false, addSpecial: false).Length);
+
     public void Dispose() => _engine.Dispose();
 
     /// <summary>Tokens of all streams a second, while all of them run: from the moment when the last has its first token to that when the first has its last.</summary>

@@ -54,6 +54,9 @@ internal static unsafe partial class LlamaLibrary
     [LibraryImport(Llama, EntryPoint = "llama_vocab_n_tokens")]
     public static partial int VocabularySize(nint vocabulary);
 
+    [LibraryImport(Llama, EntryPoint = "llama_tokenize")]
+    public static partial int Tokenize(nint vocabulary, byte* text, int textLength, int* tokens, int maxTokens, byte addSpecial, byte parseSpecial);
+
     [LibraryImport(Llama, EntryPoint = "llama_get_memory")]
     public static partial nint GetMemory(nint context);
 

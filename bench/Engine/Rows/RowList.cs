@@ -47,6 +47,9 @@ internal static class RowList
             rows.Add(new($"real-streams-{streams}", "real", $"streams {streams} 16 {outputs}", "tok/s", 3, 4.5));
         }
 
+        // Promised in milliseconds (25 and 60) where the peer takes 180.
+        rows.Add(new("tokenize-markdown", "real", "tokenize 0", "ms", 0.33, 0.14) { LessIsBetter = true });
+        rows.Add(new("tokenize-words", "real", "tokenize 1", "ms", 0.33, 0.14) { LessIsBetter = true });
         foreach (string mix in (string[])["q8_0", "q4_0", "q4_k_m", "q6_k"])
         {
             rows.Add(new($"load-{mix}", $"{shape}/{mix}", "load", "s", 1.5, 1) { LessIsBetter = true, FreshProcess = true });
