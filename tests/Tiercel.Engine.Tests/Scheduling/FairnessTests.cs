@@ -31,6 +31,23 @@ public class FairnessTests
     }
 
     [Fact]
+    public void After_a_long_time_of_streams_alone_a_prompt_begins_with_few_rows_and_soon_has_what_the_target_allows()
+    {
+        SchedulerRig rig = new(Options);
+        rig.Add(SchedulerRig.Prompt(1, 50));
+        for (int i = 0; i < 500; i++)
+        {
+            rig.Step();
+        }
+
+        rig.Add(SchedulerRig.Prompt(9, 4096));
+        List<int> rows = [.. Enumerable.Range(0, 8).Select(_ => rig.Step().Sum(chunk => chunk.Count) - 1)];
+        Assert.Equal(2 * Options.MinPrefillRows, rows[0]);
+        Assert.All(rows.Zip(rows.Skip(1)), pair => Assert.True(pair.Second <= 2 * pair.First, $"{pair.First} rows, then {pair.Second}"));
+        Assert.InRange(rows[^1], 80, 95);
+    }
+
+    [Fact]
     public void On_a_machine_too_slow_for_the_target_prompts_still_move()
     {
         SchedulerRig rig = new(Options) { SecondsPerRow = 0.05 };

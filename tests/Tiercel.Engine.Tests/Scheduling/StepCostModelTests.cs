@@ -51,6 +51,28 @@ public class StepCostModelTests
         Assert.InRange(model.Predict(100, 20_000) / Cost(100, 20_000), 3, 5);
     }
 
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(3000, 1)]
+    [InlineData(500, 4)]
+    public void Rows_for_some_seconds_take_these_seconds_with_what_they_attend_to_of_each_other(double context, int sequences)
+    {
+        const double Seconds = 0.08;
+        Random random = new(3);
+        StepCostModel model = new();
+        for (int i = 0; i < 400; i++)
+        {
+            (double learntRows, double pairs) = Draw(random);
+            model.Learn(learntRows, pairs, Cost(learntRows, pairs));
+        }
+
+        double rows = model.RowsFor(Seconds, context, sequences, most: 1e9);
+        double attended = rows * (context + (rows / sequences / 2));
+        Assert.Equal(Seconds, model.Predict(rows, attended) - model.Predict(0, 0), 1e-9);
+        Assert.Equal(5, model.RowsFor(Seconds, context, sequences, most: 5));
+        Assert.Equal(0, model.RowsFor(-1, context, sequences, most: 5));
+    }
+
     [Fact]
     public void Nonsense_is_not_learnt()
     {
