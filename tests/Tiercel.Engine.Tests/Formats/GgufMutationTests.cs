@@ -28,7 +28,7 @@ public sealed class GgufMutationTests
         const int Rounds = 1000;
         for (int round = 0; round < Rounds; round++)
         {
-            File.WriteAllBytes(path, Mutate(valid, random));
+            File.WriteAllBytes(path, Mutate(valid, valid.Length, random));
             refused += GgufProbe.Open(path) is null ? 0 : 1;
         }
 
@@ -36,12 +36,13 @@ public sealed class GgufMutationTests
         Assert.InRange(refused, Rounds / 10, Rounds - 10);
     }
 
-    private static byte[] Mutate(byte[] valid, Random random)
+    /// <summary>Damages up to three places within the first bytes of a file.</summary>
+    internal static byte[] Mutate(byte[] valid, int within, Random random)
     {
         byte[] bytes = [.. valid];
         for (int hits = random.Next(1, 4); hits > 0; hits--)
         {
-            int at = random.Next(bytes.Length);
+            int at = random.Next(Math.Min(within, bytes.Length));
             switch (random.Next(6))
             {
                 case 0:
@@ -60,7 +61,7 @@ public sealed class GgufMutationTests
                     bytes = [.. bytes.AsSpan(0, at), .. bytes.AsSpan(Math.Min(bytes.Length, at + random.Next(1, 24)))];
                     break;
                 default:
-                    bytes = [.. bytes.AsSpan(0, at), .. valid.AsSpan(random.Next(valid.Length / 2), random.Next(1, 24)), .. bytes.AsSpan(at)];
+                    bytes = [.. bytes.AsSpan(0, at), .. valid.AsSpan(random.Next(within / 2), random.Next(1, 24)), .. bytes.AsSpan(at)];
                     break;
             }
 

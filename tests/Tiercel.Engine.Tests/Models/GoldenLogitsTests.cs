@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Tiercel.Engine.Kernels;
 using Tiercel.Engine.KvCache;
+using Tiercel.Testing;
 
 namespace Tiercel.Engine.Tests.Models;
 
@@ -82,6 +84,15 @@ public class GoldenLogitsTests(ITestOutputHelper log)
                 logits = model.Run([best], sequence.Tokens.Length + step)[0];
             }
         }
+    }
+
+    /// <summary>A model that is added to the reference is compared, or this fails.</summary>
+    [Fact]
+    public void NoModelOfTheReferenceIsLeftOut()
+    {
+        using JsonDocument index = JsonDocument.Parse(File.ReadAllBytes(TestFiles.Shared("golden", "index.json")));
+        string[] there = [.. index.RootElement.GetProperty("models").EnumerateArray().Select(model => model.GetProperty("name").GetString()!)];
+        Assert.Equal(there.Order(StringComparer.Ordinal), GoldenModel.Families.Concat(GoldenModel.WeightTypes).Order(StringComparer.Ordinal));
     }
 
     internal static int IndexOfLargest(ReadOnlySpan<float> values)

@@ -33,6 +33,7 @@ public class ModelRefusalTests
         { "tokenizer.ggml.tokens", new[] { "a", "b" }, "'tokenizer.ggml.tokens' has 2 entries" },
         { "llama.block_count", 0u, "'llama.block_count' is 0" },
         { "llama.block_count", 100_000u, "'llama.block_count' is 100000" },
+        { "llama.block_count", 2_147_483_648u, "'llama.block_count' is 2147483648" },
         { "llama.block_count", 3u, "'blk.2.attn_norm.weight' is missing" },
         { "llama.block_count", 1u, "'blk.1.attn_norm.weight' has no place" },
         { "llama.context_length", 0u, "'llama.context_length' is 0" },
@@ -51,6 +52,14 @@ public class ModelRefusalTests
     {
         ModelFormatException error = Assert.Throws<ModelFormatException>(() => new SmallModel().Key(key, value).Load());
         Assert.Contains(expected, error.Message);
+    }
+
+    [Fact]
+    public void WhatAMessageQuotesOfAFileIsCutAndHarmless()
+    {
+        ModelFormatException error = Assert.Throws<ModelFormatException>(() => new SmallModel().Key("general.architecture", "\e[2J\0\u009b" + new string('x', 100_000)).Load());
+        Assert.DoesNotContain(error.Message, char.IsControl);
+        Assert.InRange(error.Message.Length, 10, 1000);
     }
 
     [Fact]
