@@ -43,7 +43,10 @@ internal sealed class SpeedProbe(TransformerModel model, KvStorage storage, IRea
         int chunk = Math.Min(Math.Min(LongestChunk, positions), options.TokenBudget);
         chunk = Math.Clamp((int)Math.Min(left / 2 / Math.Max(perStream, 1e-9), chunk), Math.Min(streams, chunk), chunk);
         double near = Fastest(budget / 4, () => Prefill(0, chunk));
-        double perToken = Math.Max(0, (near - decodeBase) / chunk);
+
+        // A chunk holds the work of a decoding step and more. One that seems to take less says that the step was measured while something else had the processor; then all of the
+        // chunk's time is its tokens', for no gateway must believe that prompts cost nothing.
+        double perToken = (near > decodeBase ? near - decodeBase : near) / chunk;
         int far = positions - chunk;
         if (far < chunk || time.GetElapsedTime(started).TotalSeconds + near > budget.TotalSeconds)
         {
