@@ -25,6 +25,9 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
     // Query vectors that an item may have when its segments are shared, which bounds the memory for their sums.
     private const int MaxSharedVectors = 16;
 
+    // Room for the scores of a second block.
+    private const int PairedScores = AttentionEmitter.MaxPairedVectors * Tokens;
+
     // Room for the totals of a query vector in lanes of the widest vectors.
     private const int TotalLanes = 16;
 
@@ -50,7 +53,7 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
         _rowsPerItem = Math.Max(1, TargetSums / _valueStride / _groupSize);
         _generated = AttentionKernel.Create(spec.KeyLength, spec.ValueLength);
         int vectors = VectorCount(_rowsPerItem);
-        int floats = checked((vectors * (spec.KeyLength + Tokens + _valueStride + TotalLanes + 1)) + (2 * AttentionSums.FloatCount(vectors, _valueStride)) + (spec.KeyLength * Tokens) + (Tokens * _valueStride));
+        int floats = checked((vectors * (spec.KeyLength + Tokens + _valueStride + TotalLanes + 1)) + (2 * AttentionSums.FloatCount(vectors, _valueStride)) + (spec.KeyLength * Tokens) + (Tokens * _valueStride) + PairedScores);
         _merge = new MergeWork(this);
         _scratch = new FloatBuffer[threadCount];
         for (int thread = 0; thread < threadCount; thread++)
@@ -203,7 +206,7 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
         float* keys = values + (Tokens * _valueStride);
         float* sums = keys + (_spec.KeyLength * Tokens);
         float* scores = sums + (vectors * _valueStride);
-        float* totals = scores + (vectors * Tokens);
+        float* totals = scores + (vectors * Tokens) + PairedScores;
         float* queries = totals + (vectors * TotalLanes);
         float* maxima = queries + (vectors * _spec.KeyLength);
         AttentionSums merged = new(maxima + vectors, vectors, _valueStride);
@@ -244,27 +247,29 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
         int lastBlock = Math.Min(lastSeen / Tokens, ((segment + 1) * SegmentBlocks) - 1);
         KvLayout layout = _query.Cache.Layout;
         int used = item.RowCount * _groupSize;
-        bool halves = layout.Type == KvType.F16 && _generated is not null && used <= AttentionEmitter.MaxVectors;
-        for (int block = firstBlock; block <= lastBlock; block++)
+        if (layout.Type == KvType.F16 && _generated is not null && used <= AttentionEmitter.MaxVectors)
         {
-            byte* keys = _query.Cache.GetHead(sequence.Blocks[block], _query.Layer, kvHead);
-            byte* values = keys + layout.KeyBytes;
-            if (!halves)
+            AttendHalves<T>(sequence, kvHead, firstBlock, lastBlock, used, position, scratch);
+        }
+        else
+        {
+            // Many vectors: expanding once costs less than converting for each group of them.
+            for (int block = firstBlock; block <= lastBlock; block++)
             {
-                // Many vectors: expanding once costs less than converting for each group of them.
+                byte* keys = _query.Cache.GetHead(sequence.Blocks[block], _query.Layer, kvHead);
                 int first = Math.Max(0, firstSeen - (block * Tokens));
                 int last = Math.Min(Tokens - 1, lastSeen - (block * Tokens));
                 KvRows.ExpandKeys(layout.Type, keys, layout.KeyLength, scratch.Keys);
-                KvRows.ExpandValues(layout.Type, values, layout.ValueLength, first, last - first + 1, scratch.Values, _valueStride);
-                keys = (byte*)scratch.Keys;
-                values = (byte*)scratch.Values;
-            }
-
-            for (int vector = 0; vector < used;)
-            {
-                int count = Math.Min(used - vector, _generated is null ? AttentionTile.Vectors : AttentionEmitter.MaxVectors);
-                AttendTile<T>(scratch, new Tile(vector, count, keys, values, halves), block * Tokens, position, sequence.Start + sequence.RowCount - 1);
-                vector += count;
+                KvRows.ExpandValues(layout.Type, keys + layout.KeyBytes, layout.ValueLength, first, last - first + 1, scratch.Values, _valueStride);
+                for (int vector = 0; vector < used;)
+                {
+                    int count = Math.Min(used - vector, _generated is null ? AttentionTile.Vectors : AttentionEmitter.MaxVectors);
+                    Tile tile = new(vector, count, (byte*)scratch.Values, null, halves: false);
+                    float* scores = scratch.Scores + (vector * Tokens);
+                    Score<T>(scratch.Queries + (vector * _spec.KeyLength), count, (float*)scratch.Keys, scores);
+                    Weigh<T>(scratch, tile, scores, block * Tokens, position, sequence.Start + sequence.RowCount - 1);
+                    vector += count;
+                }
             }
         }
 
@@ -277,24 +282,63 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
         new ReadOnlySpan<float>(scratch.Sums, vectors * _valueStride).CopyTo(new Span<float>(result.Values, vectors * _valueStride));
     }
 
-    /// <summary>Some query vectors over one block.</summary>
-    private void AttendTile<T>(Scratch scratch, Tile tile, int blockStart, int position, int sequenceEnd)
+    /// <summary>Blocks in float16 for few vectors: generated code converts them as it loads them, and asks for the next ones meanwhile.</summary>
+    private void AttendHalves<T>(StepSequence sequence, int kvHead, int firstBlock, int lastBlock, int vectors, int position, Scratch scratch)
+        where T : struct, IFloatLanes<T>
+    {
+        int together = vectors <= AttentionEmitter.MaxPairedVectors ? 2 : 1;
+        int keyBytes = _query.Cache.Layout.KeyBytes;
+        int sequenceEnd = sequence.Start + sequence.RowCount - 1;
+        byte* keys = Keys(sequence, firstBlock, kvHead);
+        byte* secondKeys = Keys(sequence, Math.Min(firstBlock + 1, lastBlock), kvHead);
+        for (int block = firstBlock; block <= lastBlock; block += together)
+        {
+            bool isPair = together == 2 && block < lastBlock;
+            byte* next = Keys(sequence, Math.Min(block + together, lastBlock), kvHead);
+            byte* secondNext = together == 1 ? next : Keys(sequence, Math.Min(block + 3, lastBlock), kvHead);
+            if (isPair)
+            {
+                _generated!.ScorePair(vectors, halves: true, scratch.Queries, _spec.KeyLength, ((nint)keys, (nint)secondKeys), ((nint)next, (nint)secondNext), scratch.Scores);
+            }
+            else
+            {
+                _generated!.Score(vectors, halves: true, scratch.Queries, _spec.KeyLength, keys, next, scratch.Scores);
+            }
+
+            Weigh<T>(scratch, new Tile(0, vectors, keys + keyBytes, next + keyBytes, halves: true), scratch.Scores, block * Tokens, position, sequenceEnd);
+            if (isPair)
+            {
+                Tile second = new(0, vectors, secondKeys + keyBytes, secondNext + keyBytes, halves: true);
+                Weigh<T>(scratch, second, scratch.Scores + (vectors * Tokens), (block + 1) * Tokens, position, sequenceEnd);
+            }
+
+            keys = next;
+            secondKeys = secondNext;
+        }
+    }
+
+    private byte* Keys(StepSequence sequence, int block, int kvHead) => _query.Cache.GetHead(sequence.Blocks[block], _query.Layer, kvHead);
+
+    private void Score<T>(float* queries, int count, float* keys, float* scores)
+        where T : struct, IFloatLanes<T>
+    {
+        if (_generated is not null)
+        {
+            _generated.Score(count, halves: false, queries, _spec.KeyLength, (byte*)keys, null, scores);
+        }
+        else
+        {
+            AttentionTile.Score<T>(queries, _spec.KeyLength, keys, scores);
+        }
+    }
+
+    /// <summary>Takes a block into the sums of some query vectors that have been scored.</summary>
+    private void Weigh<T>(Scratch scratch, Tile tile, float* scores, int blockStart, int position, int sequenceEnd)
         where T : struct, IFloatLanes<T>
     {
         int vector = tile.FirstVector;
         int count = tile.VectorCount;
-        float* scores = scratch.Scores + (vector * Tokens);
         float* sums = scratch.Sums + (vector * _valueStride);
-        float* queries = scratch.Queries + (vector * _spec.KeyLength);
-        if (_generated is not null)
-        {
-            _generated.Score(count, tile.Halves, queries, _spec.KeyLength, tile.Keys, scores);
-        }
-        else
-        {
-            AttentionTile.Score<T>(queries, _spec.KeyLength, (float*)tile.Keys, scores);
-        }
-
         if (_spec.AttentionSoftCap > 0)
         {
             RowArithmetic.SoftCap(new Span<float>(scores, count * Tokens), _spec.AttentionSoftCap);
@@ -336,8 +380,8 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
     {
         if (_generated is not null)
         {
-            byte* firstValue = tile.Values + ((nint)first * _spec.ValueLength * (tile.Halves ? sizeof(ushort) : sizeof(float)));
-            _generated.Accumulate(count, tile.Halves, weights + first, shrink, firstValue, last - first + 1, sums);
+            nint start = (nint)first * _spec.ValueLength * (tile.Halves ? sizeof(ushort) : sizeof(float));
+            _generated.Accumulate(count, tile.Halves, weights + first, shrink, tile.Values + start, tile.Next + start, last - first + 1, sums);
         }
         else if (count == 1)
         {
@@ -395,13 +439,13 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
 
     private readonly record struct Item(int Sequence, int FirstRow, int RowCount);
 
-    /// <summary>Query vectors of an item, and keys and values of a block for them: float16 as they lie in the cache, or expanded.</summary>
-    private readonly struct Tile(int firstVector, int vectorCount, byte* keys, byte* values, bool halves)
+    /// <summary>Query vectors of an item, and values of a block for them: float16 as they lie in the cache, or expanded.</summary>
+    private readonly struct Tile(int firstVector, int vectorCount, byte* values, byte* next, bool halves)
     {
         public readonly int FirstVector = firstVector;
         public readonly int VectorCount = vectorCount;
-        public readonly byte* Keys = keys;
         public readonly byte* Values = values;
+        public readonly byte* Next = next;
         public readonly bool Halves = halves;
     }
 

@@ -12,7 +12,7 @@ internal unsafe struct AttentionArguments
     /// <summary>Keys [length][32 tokens], or values [tokens][length].</summary>
     public byte* Cache;
 
-    /// <summary>Scores [vectors][32 tokens], or sums [vectors][stride].</summary>
+    /// <summary>Scores [blocks][vectors][32 tokens], or sums [vectors][stride].</summary>
     public float* Result;
 
     /// <summary>Factors by which sums shrink first, one a vector.</summary>
@@ -20,4 +20,13 @@ internal unsafe struct AttentionArguments
 
     /// <summary>Elements of a key, or tokens; at least 1.</summary>
     public long Count;
+
+    /// <summary>Keys of a second block, for kernels of two.</summary>
+    public byte* SecondCache;
+
+    /// <summary>What will be read next in the place of <see cref="Cache"/>, for kernels of float16, which ask for it: any address, also one that is not mapped.</summary>
+    public byte* Next;
+
+    /// <summary>What will be read next in the place of <see cref="SecondCache"/>.</summary>
+    public byte* SecondNext;
 }

@@ -11,25 +11,28 @@ internal static unsafe class AttentionSelfCheck
 
     public static bool Passes(AttentionKernel kernel, int keyLength, int valueLength)
     {
-        int floats = (Vectors * (keyLength + (3 * Tokens) + (2 * valueLength) + 1)) + (Tokens * (keyLength + valueLength));
-        float* memory = (float*)NativeMemory.AlignedAlloc((nuint)((floats * sizeof(float)) + (Tokens * (keyLength + valueLength) * sizeof(ushort)) + 64), 64);
+        int cache = Tokens * ((2 * keyLength) + valueLength);
+        int floats = (Vectors * (keyLength + (4 * Tokens) + (2 * valueLength) + 1)) + cache;
+        float* memory = (float*)NativeMemory.AlignedAlloc((nuint)((floats * sizeof(float)) + (cache * sizeof(ushort)) + 64), 64);
         try
         {
             float* keys = memory;
-            float* values = keys + (Tokens * keyLength);
+            float* values = keys + (2 * Tokens * keyLength);
             float* queries = values + (Tokens * valueLength);
             float* weights = queries + (Vectors * keyLength);
             float* scores = weights + (Vectors * Tokens);
-            float* sums = scores + (2 * Vectors * Tokens);
+            float* sums = scores + (3 * Vectors * Tokens);
             float* shrink = sums + (2 * Vectors * valueLength);
             ushort* halfKeys = (ushort*)(shrink + Vectors);
-            ushort* halfValues = halfKeys + (Tokens * keyLength);
+            ushort* halfValues = halfKeys + (2 * Tokens * keyLength);
             uint state = 1;
-            FillHalves(halfKeys, keys, Tokens * keyLength, ref state);
+            FillHalves(halfKeys, keys, 2 * Tokens * keyLength, ref state);
             FillHalves(halfValues, values, Tokens * valueLength, ref state);
             Fill(queries, (Vectors * keyLength) + (Vectors * Tokens), ref state);
             Fill(shrink, Vectors, ref state);
-            return ScoresAgree(kernel, queries, keyLength, keys, halfKeys, scores) && SumsAgree(kernel, weights, shrink, values, halfValues, sums, valueLength);
+            return ScoresAgree(kernel, queries, keyLength, (byte*)keys, halves: false, keys, scores)
+                && ScoresAgree(kernel, queries, keyLength, (byte*)halfKeys, halves: true, keys, scores)
+                && SumsAgree(kernel, weights, shrink, values, halfValues, sums, valueLength);
         }
         finally
         {
@@ -37,18 +40,30 @@ internal static unsafe class AttentionSelfCheck
         }
     }
 
-    private static bool ScoresAgree(AttentionKernel kernel, float* queries, int length, float* keys, ushort* halfKeys, float* scores)
+    /// <summary>Scores of two blocks, each alone and both side by side.</summary>
+    /// <param name="stored">The keys as the kernel reads them.</param>
+    /// <param name="keys">The same in float32.</param>
+    private static bool ScoresAgree(AttentionKernel kernel, float* queries, int length, byte* stored, bool halves, float* keys, float* scores)
     {
         float* actual = scores + (Vectors * Tokens);
-        AttentionTile.Score<FloatLanes512>(queries, length, keys, scores);
-        AttentionTile.Score<FloatLanes512>(queries + (4 * length), length, keys, scores + (4 * Tokens));
+        nint block = (nint)length * Tokens;
+        nint blockBytes = block * (halves ? sizeof(ushort) : sizeof(float));
         bool same = true;
-        for (int vectors = 1; vectors <= Vectors; vectors++)
+        for (int second = 0; second < 2; second++)
         {
-            kernel.Score(vectors, halves: false, queries, length, (byte*)keys, actual);
-            same &= Same(scores, actual, vectors * Tokens);
-            kernel.Score(vectors, halves: true, queries, length, (byte*)halfKeys, actual);
-            same &= Same(scores, actual, vectors * Tokens);
+            AttentionTile.Score<FloatLanes512>(queries, length, keys + (second * block), scores);
+            AttentionTile.Score<FloatLanes512>(queries + (4 * length), length, keys + (second * block), scores + (4 * Tokens));
+            for (int vectors = 1; vectors <= Vectors; vectors++)
+            {
+                // What comes next may be anywhere: it is only asked for.
+                kernel.Score(vectors, halves, queries, length, stored + (second * blockBytes), null, actual);
+                same &= Same(scores, actual, vectors * Tokens);
+                if (vectors <= AttentionEmitter.MaxPairedVectors)
+                {
+                    kernel.ScorePair(vectors, halves, queries, length, ((nint)stored, (nint)stored + blockBytes), (0, (nint)stored), actual);
+                    same &= Same(scores, actual + (second * vectors * Tokens), vectors * Tokens);
+                }
+            }
         }
 
         return same;
@@ -71,7 +86,7 @@ internal static unsafe class AttentionSelfCheck
             }
 
             byte* firstValue = halves ? (byte*)(halfValues + (First * length)) : (byte*)(values + (First * length));
-            kernel.Accumulate(vectors, halves, weights + First, shrink, firstValue, Last - First + 1, actual);
+            kernel.Accumulate(vectors, halves, weights + First, shrink, firstValue, null, Last - First + 1, actual);
             same &= Same(sums, actual, Vectors * length);
         }
 
