@@ -1,5 +1,4 @@
 using Tiercel.Engine.Formats;
-using Tiercel.Engine.Models;
 using Tiercel.Engine.Sampling;
 using Tiercel.Engine.Templates;
 using Tiercel.Engine.Tests.Formats;
