@@ -17,6 +17,7 @@ internal sealed record BenchOptions
           --peer DIR      llama.cpp's libraries; without it artifacts/peer is looked for
           --alone         Tiercel alone
           --http          the rows over HTTP: tiercel serve on the real model
+          --saturation    throughput and waiting against offered load, over HTTP
           --program FILE  the program for them (default artifacts/tiercel/tiercel.dll, which ./tiercel builds)
           --peer-server F llama-server for them; without it Tiercel alone
           --out DIR       where the JSON goes (default bench/results); --out none for none
@@ -44,6 +45,8 @@ internal sealed record BenchOptions
 
     public bool Http { get; private init; }
 
+    public bool Saturation { get; private init; }
+
     public string Program { get; private init; } = Path.Combine("artifacts", "tiercel", "tiercel.dll");
 
     public string? PeerServer { get; private init; }
@@ -69,6 +72,7 @@ internal sealed record BenchOptions
                 "--real" => options with { Real = Value() },
                 "--peer" => options with { Peer = Value() },
                 "--http" => options with { Http = true },
+                "--saturation" => options with { Saturation = true },
                 "--program" => options with { Program = Value() },
                 "--peer-server" => options with { PeerServer = Value() },
                 "--out" => options with { Out = Value() },

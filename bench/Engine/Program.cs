@@ -28,6 +28,13 @@ catch (ArgumentException wrong)
     return 2;
 }
 
+if (options.Saturation)
+{
+    Console.WriteLine(MachineDescription.Measure(options.Threads));
+    await new HttpBench(options).SaturateAsync();
+    return 0;
+}
+
 if (options.Http)
 {
     MachineDescription host = MachineDescription.Measure(options.Threads);

@@ -12,9 +12,10 @@ internal sealed record RowResult(BenchRow Row, IReadOnlyList<Sample> Tiercel, IR
 
     public int DisturbedCount => Tiercel.Concat(Peer).Count(sample => sample.Disturbed);
 
-    public string Verdict => MedianRatio is not double ratio ? "" : Reaches(ratio, Row.Target) ? "target" : Reaches(ratio, Row.Floor) ? "floor" : "MISSED";
+    public string Verdict => (Row.Absolute ? Median(Tiercel) : MedianRatio) is not double figure ? ""
+        : Reaches(figure, Row.Target) ? "target" : Reaches(figure, Row.Floor) ? "floor" : "MISSED";
 
     public static double Median(IReadOnlyList<Sample> samples) => samples.Select(sample => sample.Value).Order().ElementAt(samples.Count / 2);
 
-    private bool Reaches(double ratio, double wanted) => Row.LessIsBetter ? ratio <= wanted : ratio >= wanted;
+    private bool Reaches(double figure, double wanted) => Row.LessIsBetter ? figure <= wanted : figure >= wanted;
 }

@@ -12,6 +12,9 @@ internal sealed record BenchRow(string Id, string Model, string What, string Uni
     /// <summary>Times and bytes.</summary>
     public bool LessIsBetter { get; init; }
 
+    /// <summary>Floor and target are of our own figure, not of the ratio.</summary>
+    public bool Absolute { get; init; }
+
     /// <summary>Another process keeps one thread busy meanwhile.</summary>
     public bool Busy { get; init; }
 
