@@ -30,11 +30,15 @@ internal sealed class UsageLedger : IAsyncDisposable
     private readonly AutoResetEvent _arrived = new(false);
     private readonly ManualResetEventSlim _hurry = new(false);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>
+    /// Sums whose write is tried. A write that failed may have happened all the same, so that they are kept as they are, with their numbers, until it succeeds;
+    /// what is summed meanwhile goes into rows of its own.
+    /// </summary>
     private IReadOnlyList<UsageSum> _sumsInHand = [];
     private LedgerFile? _file;
     private LedgerFile? _orphan;
     private long _buffered;
-    private long _summedInHand;
     private long _written;
     private bool _isRestored;
     private volatile bool _stopping;
@@ -54,7 +58,7 @@ internal sealed class UsageLedger : IAsyncDisposable
         _settings.Path is null ? LedgerHealth.MemoryOnly : _trouble is null ? LedgerHealth.Durable : LedgerHealth.Unavailable,
         _settings.Path is null ? "no file is configured" : _trouble,
         Interlocked.Read(ref _buffered),
-        _sums.Requests + Interlocked.Read(ref _summedInHand),
+        _sums.Requests,
         Interlocked.Read(ref _written),
         Volatile.Read(ref _isRestored));
 
@@ -242,7 +246,7 @@ internal sealed class UsageLedger : IAsyncDisposable
                 EnsureOpen();
                 upTo -= WriteBatch();
             }
-            while ((upTo > 0 && !_buffer.IsEmpty) || _sums.Requests > 0);
+            while ((upTo > 0 && !_buffer.IsEmpty) || !_sums.IsEmpty);
 
             // A file deleted after the last commit has taken it along; looking again copies it into the new one.
             EnsureOpen();
@@ -267,7 +271,6 @@ internal sealed class UsageLedger : IAsyncDisposable
         if (_sumsInHand.Count == 0)
         {
             _sumsInHand = _sums.Take();
-            Interlocked.Exchange(ref _summedInHand, _sumsInHand.Sum(sum => sum.Requests));
         }
 
         if (_batch.Count > 0 || _sumsInHand.Count > 0)
@@ -276,8 +279,7 @@ internal sealed class UsageLedger : IAsyncDisposable
         }
 
         int count = _batch.Count;
-        Interlocked.Add(ref _written, count + _summedInHand);
-        Interlocked.Exchange(ref _summedInHand, 0);
+        Interlocked.Add(ref _written, count + _sums.Written(_sumsInHand));
         Interlocked.Add(ref _buffered, -count);
         _sumsInHand = [];
         _batch.Clear();

@@ -13,8 +13,20 @@ internal sealed class UsageSums
     private long _number;
     private long _requests;
 
-    /// <summary>Requests that are in the sums now.</summary>
+    /// <summary>Requests whose sums are not written yet, those of sums that are taken too.</summary>
     public long Requests => Interlocked.Read(ref _requests);
+
+    /// <summary>Whether there is nothing to take.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _sums.Count == 0;
+            }
+        }
+    }
 
     public void Add(UsageRecord record)
     {
@@ -40,19 +52,27 @@ internal sealed class UsageSums
             sum.Cost += record.Cost;
             sum.Engine += record.Engine;
             sum.Duration += record.Duration;
-            _requests++;
+            Interlocked.Increment(ref _requests);
         }
     }
 
-    /// <summary>Takes all sums out, each with a number of its own. They are the caller's to write now.</summary>
+    /// <summary>Takes all sums out, each with a number of its own. They are the caller's to write now, and to report as <see cref="Written"/>.</summary>
     public IReadOnlyList<UsageSum> Take()
     {
         lock (_lock)
         {
             List<UsageSum> taken = [.. _sums.Values.Select(sum => sum with { Number = ++_number })];
             _sums = [];
-            _requests = 0;
             return taken;
         }
+    }
+
+    /// <summary>Says that sums that were taken are on disk.</summary>
+    /// <returns>How many requests they hold.</returns>
+    public long Written(IReadOnlyList<UsageSum> taken)
+    {
+        long requests = taken.Sum(sum => sum.Requests);
+        Interlocked.Add(ref _requests, -requests);
+        return requests;
     }
 }

@@ -26,16 +26,69 @@ public sealed class LedgerFaultTests : IDisposable
 
         await LedgerFixture.UntilAsync(() => ledger.State.Health == LedgerHealth.Unavailable, "the lock to be noticed");
         Assert.Equal("the ledger is locked by another program", ledger.State.Reason);
-        Assert.Equal(1000, ledger.State.Buffered + ledger.State.Summed);
-        Assert.Equal(100, ledger.State.Buffered);
+        Assert.Equal((100L, 900L), (ledger.State.Buffered, ledger.State.Summed));
         Execute(holder, "ROLLBACK");
         await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog);
-        Assert.Equal(LedgerHealth.Durable, ledger.State.Health);
-        Assert.Equal(1001, ledger.State.Written);
+        Assert.Equal((LedgerHealth.Durable, 0L, 0L, 1001L), (ledger.State.Health, ledger.State.Buffered, ledger.State.Summed, ledger.State.Written));
 
-        // 101 rows of single requests, and one for each model of the others.
-        Assert.Equal([101, 2], _fixture.Query("SELECT COUNT(*) FROM usage GROUP BY is_sum ORDER BY is_sum"));
+        // Sums that a failed write has had in hand keep their rows, since it may have written them; those that came later have rows of their own. One lock
+        // gives each of the two models two rows at most, and one at least.
+        Assert.Equal(101, _fixture.Query("SELECT COUNT(*) FROM usage WHERE is_sum = 0").Single());
+        Assert.InRange(_fixture.Query("SELECT COUNT(*) FROM usage WHERE is_sum = 1").Single(), 2, 4);
+        Assert.Equal(900, _fixture.Query("SELECT SUM(requests) FROM usage WHERE is_sum = 1").Single());
         AssertTotals(1001);
+    }
+
+    /// <summary>Both orders in which sums and failing writes can meet, each brought about by a ledger that is let open its file, or not, at a chosen time.</summary>
+    [Theory]
+    [InlineData(500, 4)]
+    [InlineData(0, 2)]
+    public async Task Sums_that_a_failed_write_had_in_hand_keep_their_rows_and_later_ones_get_their_own(int early, int rows)
+    {
+        using LedgerFile holder = LedgerFile.Open(_fixture.Path);
+        await using SqliteConnection other = _fixture.Connect();
+        int opened = 0;
+        bool isClosed = true;
+        await using UsageLedger ledger = UsageLedger.Start(
+            _fixture.Settings with { MaxBuffered = 100 },
+            LedgerFixture.Run,
+            TimeProvider.System,
+            _ => { },
+            path =>
+            {
+                if (Volatile.Read(ref isClosed))
+                {
+                    throw new IOException("closed by the test");
+                }
+
+                Interlocked.Increment(ref opened);
+                return LedgerFile.Open(path);
+            });
+        Execute(other, "BEGIN IMMEDIATE");
+        for (int i = 1; i <= 100 + early; i++)
+        {
+            ledger.Add(LedgerFixture.Record(i));
+        }
+
+        if (early > 0)
+        {
+            // The second time that it opens the file, a write with everything in hand has failed.
+            Volatile.Write(ref isClosed, false);
+            await LedgerFixture.UntilAsync(() => Volatile.Read(ref opened) >= 2, "a write to fail");
+        }
+
+        for (int i = 101 + early; i <= 1100; i++)
+        {
+            ledger.Add(LedgerFixture.Record(i));
+        }
+
+        Assert.Equal((100L, 1000L, 0L), (ledger.State.Buffered, ledger.State.Summed, ledger.State.Written));
+        Volatile.Write(ref isClosed, false);
+        Execute(other, "ROLLBACK");
+        await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog);
+        Assert.Equal((0L, 0L, 1100L), (ledger.State.Buffered, ledger.State.Summed, ledger.State.Written));
+        Assert.Equal([100, rows], _fixture.Query("SELECT COUNT(*) FROM usage GROUP BY is_sum ORDER BY is_sum"));
+        AssertTotals(1100);
     }
 
     [Fact]
@@ -79,20 +132,32 @@ public sealed class LedgerFaultTests : IDisposable
         {
             await using (UsageLedger ledger = _fixture.Start(_fixture.Settings with { MaxBuffered = 2000 }))
             {
+                // Twice as many as find room in the buffer, and again once the ledger has written them: each round fills the disk a little more.
                 int added = 0;
-                while (ledger.State.Health != LedgerHealth.Unavailable)
+                string? reason;
+                for (int round = 0; (reason = ledger.State.Reason) is null; round++)
                 {
-                    ledger.Add(LedgerFixture.Record(++added));
-                    Assert.True(added < 1_000_000, "400 KiB do not fill");
+                    Assert.True(round < 100, "400 KiB do not fill");
+                    for (int i = 0; i < 4000; i++)
+                    {
+                        ledger.Add(LedgerFixture.Record(++added));
+                    }
+
+                    await LedgerFixture.UntilAsync(() => ledger.State is { Buffered: 0 } or { Health: LedgerHealth.Unavailable }, "the buffer to be written");
                 }
 
-                Assert.Contains(ledger.State.Reason!, (string[])["the disk of the ledger is full", "the disk of the ledger fails: SQLite Error 10: 'disk I/O error'."]);
-                for (int i = 0; i < 5000; i++)
-                {
-                    ledger.Add(LedgerFixture.Record(++added));
-                }
+                Assert.Contains(reason, (string[])["the disk of the ledger is full", "the disk of the ledger fails: SQLite Error 10: 'disk I/O error'."]);
+                await LedgerFixture.UntilAsync(
+                    () =>
+                    {
+                        for (int i = 0; i < 5000; i++)
+                        {
+                            ledger.Add(LedgerFixture.Record(++added));
+                        }
 
-                Assert.True(ledger.State.Summed > 0, "the buffer did not overflow");
+                        return ledger.State.Summed > 0;
+                    },
+                    "the buffer to overflow");
                 Assert.True(await MountAsync("-o", "remount,size=64m", mount));
                 await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog);
                 AssertTotals(added);
