@@ -61,14 +61,14 @@ internal sealed class WorkerLink : IAsyncDisposable
             {
                 return;
             }
-            catch (WorkerProtocolException wrong)
+            catch (Exception error) when (error is (IOException and not WorkerProtocolException) or OperationCanceledException or TimeoutException)
             {
-                // What it said before may be as wrong.
-                _cursor = default;
-                reason = wrong.Message;
+                reason = error.Message;
             }
-            catch (Exception error) when (error is IOException or OperationCanceledException or TimeoutException)
+            catch (Exception error)
             {
+                // What it said before may be as wrong. Whatever the fault is, and even if it is one of this program: an ear that fell silent would never be missed.
+                _cursor = default;
                 reason = error.Message;
             }
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Tiercel.Engine;
 using Tiercel.Gateway.Identity;
 using Tiercel.Gateway.Tests.Fakes;
+using Tiercel.Testing;
 
 namespace Tiercel.Gateway.Tests.Identity;
 
@@ -103,6 +104,20 @@ public sealed class IdentityTests
     {
         HostGuard guard = new(new GatewayOptions { Endpoints = [new IPEndPoint(IPAddress.Parse(address), 8080)] });
         Assert.Equal(allowed, guard.Allows(new HostString(host)));
+    }
+
+    [Fact]
+    public async Task A_server_on_another_address_of_loopback_is_answered_under_it()
+    {
+        IPAddress own = LoopbackAddress.Next();
+        GatewayOptions options = new() { Endpoints = [new IPEndPoint(own, 0)] };
+        await using GatewayServer server = await GatewayServer.StartAsync(options, new FakeEngine(), TimeProvider.System, CancellationToken.None);
+        using HttpClient client = new() { BaseAddress = new Uri(server.Urls[0]), Timeout = TestGateway.Watchdog };
+        using HttpResponseMessage answer = await client.GetAsync("/version");
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        client.DefaultRequestHeaders.Host = "127.255.255.254";
+        using HttpResponseMessage other = await client.GetAsync("/version");
+        Assert.Equal(HttpStatusCode.Forbidden, other.StatusCode);
     }
 
     [Fact]

@@ -32,7 +32,7 @@ internal sealed class TestWorker : IAsyncDisposable
 
     public string Url => Server.Urls[0];
 
-    public static async Task<TestWorker> StartAsync(GatewayOptions? options = null, int contextLength = 512, long kvBytes = 64L << 20, string secret = Secret, int port = 0)
+    public static async Task<TestWorker> StartAsync(GatewayOptions? options = null, int contextLength = 512, long kvBytes = 64L << 20, string secret = Secret, IPEndPoint? address = null, TimeProvider? time = null)
     {
         InferenceEngine engine = InferenceEngine.Load(
             Path.Combine(TestFiles.RepositoryRoot, "models", "tiercel-tiny-q8_0.gguf"),
@@ -40,10 +40,10 @@ internal sealed class TestWorker : IAsyncDisposable
             TimeProvider.System);
         options = (options ?? new GatewayOptions()) with
         {
-            Endpoints = [new IPEndPoint(IPAddress.Loopback, port)],
+            Endpoints = [address ?? new IPEndPoint(IPAddress.Loopback, 0)],
             ClusterSecret = new Secret("test", secret),
         };
-        return new TestWorker(engine, await GatewayServer.StartAsync(options, engine, TimeProvider.System, CancellationToken.None));
+        return new TestWorker(engine, await GatewayServer.StartAsync(options, engine, time ?? TimeProvider.System, CancellationToken.None));
     }
 
     public static HttpClient ClientOf(string url, string? bearer = Secret)
