@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Net;
 
 namespace Tiercel.Testing;
 
@@ -31,11 +32,11 @@ public static class PrometheusTools
     }
 
     /// <summary>Starts <c>prometheus</c>. The caller kills it.</summary>
-    public static Process StartServer(string configuration, string data, int port)
+    public static Process StartServer(string configuration, string data, IPEndPoint address)
     {
         Process process = Start(
             "prometheus",
-            [$"--config.file={configuration}", $"--storage.tsdb.path={data}", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]);
+            [$"--config.file={configuration}", $"--storage.tsdb.path={data}", $"--web.listen-address={address}", "--log.level=error"]);
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };
         process.BeginOutputReadLine();

@@ -38,7 +38,7 @@ public sealed class FaultTests
         await fleet.Workers[2].SignalAsync("TERM");
         await restart;
         await fleet.Workers[1].SignalAsync("CONT");
-        Assert.NotEqual('T', ProcessFleet.StateOf(fleet.Workers[1]));
+        await UntilAsync(() => ProcessFleet.StateOf(fleet.Workers[1]) != 'T');
 
         string[] answers = await Task.WhenAll(streams).WaitAsync(TimeSpan.FromMinutes(4));
         await fleet.Workers[2].WaitAsync();

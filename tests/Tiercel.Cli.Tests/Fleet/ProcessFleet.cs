@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using System.Text.Json;
 using Tiercel.Cli.Tests.Processes;
@@ -11,7 +12,9 @@ internal sealed class ProcessFleet : IAsyncDisposable
     private const string Secret = "the-secret-of-this-tests-fleet";
     private static readonly (string, string) Environment = ("TIERCEL_CLUSTER_SECRET", Secret);
     private readonly TemporaryFolder _folder = new();
-    private readonly List<int> _ports = [];
+
+    /// <summary>Each worker has an address of its own, so that nobody else can be given its port while it restarts.</summary>
+    private readonly List<IPEndPoint> _addresses = [];
 
     private ProcessFleet(List<TiercelProcess> workers)
     {
@@ -36,11 +39,12 @@ internal sealed class ProcessFleet : IAsyncDisposable
 
     public static async Task<ProcessFleet> StartAsync(int workers, string settings = "")
     {
-        List<TiercelProcess> processes = [.. Enumerable.Range(0, workers).Select(index => StartWorker(index, 0))];
+        IPEndPoint[] addresses = [.. Enumerable.Range(0, workers).Select(_ => new IPEndPoint(LoopbackAddress.Next(), 0))];
+        List<TiercelProcess> processes = [.. addresses.Select((address, index) => StartWorker(index, address))];
         ProcessFleet fleet = new(processes);
-        foreach (TiercelProcess worker in processes)
+        for (int index = 0; index < workers; index++)
         {
-            fleet._ports.Add(new Uri(await UrlOfAsync(worker)).Port);
+            fleet._addresses.Add(new IPEndPoint(addresses[index].Address, new Uri(await UrlOfAsync(processes[index])).Port));
         }
 
         string file = fleet._folder.File("tiercel.yaml");
@@ -55,7 +59,7 @@ internal sealed class ProcessFleet : IAsyncDisposable
     public async Task RestartAsync(int index)
     {
         Workers[index].Dispose();
-        Workers[index] = StartWorker(index, _ports[index]);
+        Workers[index] = StartWorker(index, _addresses[index]);
         await UrlOfAsync(Workers[index]);
     }
 
@@ -163,8 +167,8 @@ internal sealed class ProcessFleet : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static TiercelProcess StartWorker(int index, int port) => TiercelProcess.StartWith(
-        Environment, "worker", "--port", $"{port}", "--threads", "1", "--kv-memory", "64MiB", "--worker-name", $"w{index}", "--grace", "5", "--json");
+    private static TiercelProcess StartWorker(int index, IPEndPoint address) => TiercelProcess.StartWith(
+        Environment, "worker", "--host", $"{address.Address}", "--port", $"{address.Port}", "--threads", "1", "--kv-memory", "64MiB", "--worker-name", $"w{index}", "--grace", "5", "--json");
 
     private static async Task<string> UrlOfAsync(TiercelProcess process)
     {
@@ -183,7 +187,7 @@ internal sealed class ProcessFleet : IAsyncDisposable
 
     private string Configuration(string settings)
     {
-        IEnumerable<string> upstreams = _ports.Select((port, index) => $"      - {{ name: w{index}, kind: tiercel, url: \"http://127.0.0.1:{port}\" }}");
+        IEnumerable<string> upstreams = _addresses.Select((address, index) => $"      - {{ name: w{index}, kind: tiercel, url: \"http://{address}\" }}");
         return $$"""
             listen: [ { address: "127.0.0.1:0" } ]
             cluster: { secret: env:TIERCEL_CLUSTER_SECRET }

@@ -53,7 +53,7 @@ public sealed partial class ResumeProcessTests
     private static async Task SurviveDeathAsync(TiercelProcess first, HttpClient one, HttpClient other)
     {
         const string Path = "/v1/completions";
-        const string Body = """{"prompt":"Once upon a time","max_tokens":1500,"temperature":1.2,"ignore_eos":true,"stream":true}""";
+        const string Body = """{"prompt":"Once upon a time","max_tokens":1500,"temperature":1.2,"ignore_eos":true,"stream":true,"n":12,"logprobs":5}""";
         List<string> whole = await ReadAsync(other, Ask(Path, Body, 1), int.MaxValue);
         using Process victim = Process.GetProcessById(first.Id);
         List<string> before = await ReadAsync(one, Ask(Path, Body, 1), int.MaxValue, events =>
@@ -65,6 +65,9 @@ public sealed partial class ResumeProcessTests
             }
         });
         Assert.NotEqual(0, await first.WaitAsync());
+
+        // What is larger than the buffers between them cannot have left the worker whole before the client read its twentieth event.
+        Assert.True(whole.Sum(news => news.Length) > 5_000_000, "all of it may have found room on the way");
         Assert.InRange(before.Count, 20, whole.Count - 1);
         List<string> after = await ReadAsync(other, Ask("/internal/resume", StreamCut.ResumeBody(Path, Body, before), 1), int.MaxValue);
         AssertSame(whole, [.. before, .. after], $"killed after {before.Count} of {whole.Count}");

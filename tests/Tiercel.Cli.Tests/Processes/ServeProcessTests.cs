@@ -8,7 +8,9 @@ namespace Tiercel.Cli.Tests.Processes;
 
 public class ServeProcessTests
 {
-    private const string Story = """{"model":"tiercel-tiny","prompt":"Once","stream":true,"max_tokens":1800,"n":4,"ignore_eos":true,"temperature":0}""";
+    /// <summary>Its answer is larger than all buffers on the way to a client that does not read, so that it is not over before the client reads it.</summary>
+    private const string Story =
+        """{"model":"tiercel-tiny","prompt":"Once","stream":true,"max_tokens":1800,"n":16,"logprobs":2,"ignore_eos":true,"temperature":0}""";
 
     [Fact]
     public async Task The_first_lines_say_what_runs_and_the_line_to_paste_works()
@@ -55,6 +57,7 @@ public class ServeProcessTests
         await WaitUntilRefusedAsync(http, url);
         string rest = await events.ReadToEndAsync(TestContext.Current.CancellationToken);
         Assert.EndsWith("data: [DONE]", rest.TrimEnd(), StringComparison.Ordinal);
+        Assert.True(rest.Length > 5_000_000, $"{rest.Length} characters may have found room on the way");
         Assert.Contains("\"finish_reason\":\"length\"", rest, StringComparison.Ordinal);
         Assert.Equal(0, await server.WaitAsync());
 

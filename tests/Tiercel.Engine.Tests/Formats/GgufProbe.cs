@@ -12,7 +12,7 @@ internal static class GgufProbe
 {
     private const long MemoryBound = 64L << 20;
 
-    private static readonly TimeSpan Watchdog = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Watchdog = TimeSpan.FromSeconds(60);
 
     /// <summary>Opens the file and reads all its weights. Null means that it is a valid model.</summary>
     public static ModelFormatException? Open(string path)

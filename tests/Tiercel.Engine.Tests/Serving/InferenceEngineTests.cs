@@ -230,7 +230,7 @@ public sealed class InferenceEngineTests(TinyEngine tiny) : IClassFixture<TinyEn
     {
         // The last event is sent a moment before the step's status is published.
         EngineStatus status = engine.GetStatus();
-        for (int i = 0; i < 500 && (status.RunningSequences > 0 || status.FreeBlocks + status.CachedBlocks < status.TotalBlocks); i++)
+        for (int i = 0; i < 6000 && (status.RunningSequences > 0 || status.WaitingSequences > 0 || status.FreeBlocks + status.CachedBlocks < status.TotalBlocks); i++)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
             status = engine.GetStatus();

@@ -3,7 +3,12 @@ using Tiercel.Testing;
 
 namespace Tiercel.Engine.Tests.Serving;
 
+/// <summary>What measures the memory of the whole process runs alone.</summary>
+[CollectionDefinition(nameof(SoakTests), DisableParallelization = true)]
+public sealed class SoakCollection;
+
 /// <summary>Many streams for a minute, or as long as TIERCEL_SOAK_SECONDS says.</summary>
+[Collection(nameof(SoakTests))]
 public class SoakTests
 {
     private const int Streams = 200;

@@ -10,7 +10,7 @@ namespace Tiercel.Gateway.Tests.Fakes;
 internal sealed class TestGateway : IAsyncDisposable
 {
     /// <summary>How long a test waits for something that should happen at once.</summary>
-    public static readonly TimeSpan Watchdog = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Watchdog = TimeSpan.FromSeconds(60);
 
     private TestGateway(GatewayServer server, IInferenceEngine engine)
     {
@@ -56,13 +56,14 @@ internal sealed class TestGateway : IAsyncDisposable
         return [.. events.Select(line => line["data: ".Length..])];
     }
 
-    /// <summary>Sends bytes as they are and gives everything that comes back until the server closes, or has been silent for a while.</summary>
+    /// <summary>Sends bytes as they are and gives everything that comes back until the server closes, or has been silent for so long.</summary>
+    /// <param name="silence">For servers that do not close; without it silence only ends a test that would hang.</param>
     public async Task<string> SendRawAsync(string request, TimeSpan? silence = null)
     {
         using Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(IPAddress.Loopback, Port);
         await socket.SendAsync(Encoding.Latin1.GetBytes(request));
-        return await ReadAllAsync(socket, silence ?? TimeSpan.FromSeconds(1));
+        return await ReadAllAsync(socket, silence ?? Watchdog);
     }
 
     /// <summary>Waits until every request is put away, counted and logged, which is a little after its client has the answer.</summary>

@@ -5,12 +5,8 @@ using Tiercel.Testing;
 
 namespace Tiercel.Gateway.Tests.Hostile;
 
-/// <summary>What measures the memory of the whole process runs alone.</summary>
-[CollectionDefinition(nameof(HostileBodyTests), DisableParallelization = true)]
-public sealed class HostileBodyCollection;
-
 /// <summary>Bodies made to cost time or memory. Each gets a clear error while the server goes on; time and memory are watched, not measured.</summary>
-[Collection(nameof(HostileBodyTests))]
+[Collection(nameof(MeasuredAloneCollection))]
 public sealed class HostileBodyTests
 {
     private const long MemoryWatchdog = 64L << 20;

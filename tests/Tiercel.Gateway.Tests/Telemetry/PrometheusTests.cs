@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
@@ -96,7 +95,7 @@ public sealed partial class PrometheusTests
         await using TestGateway worker = await TestGateway.StartAsync(new FakeEngine { Answer = "abc" });
         await worker.PostJsonAsync("/v1/completions", """{"prompt":"xy","max_tokens":2}""");
         using TemporaryFolder folder = new();
-        int port = FreePort();
+        IPEndPoint address = LoopbackAddress.Nobodys();
         File.WriteAllText(folder.File("prometheus.yml"), $$"""
             global: { scrape_interval: 1s, scrape_timeout: 1s }
             rule_files: ["{{Path.Combine(Deploy, "prometheus", "tiercel-alerts.yml")}}"]
@@ -105,10 +104,10 @@ public sealed partial class PrometheusTests
                 scrape_interval: 1s
                 static_configs: [ { targets: ["{{new Uri(gateway.Urls.First()).Authority}}", "{{worker.Client.BaseAddress!.Authority}}"] } ]
             """);
-        using Process prometheus = PrometheusTools.StartServer(folder.File("prometheus.yml"), folder.File("data"), port);
+        using Process prometheus = PrometheusTools.StartServer(folder.File("prometheus.yml"), folder.File("data"), address);
         try
         {
-            using HttpClient http = new() { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+            using HttpClient http = new() { BaseAddress = new Uri($"http://{address}") };
             await UntilScrapedAsync(http, prometheus);
             Assert.Equal(1, await ValueAsync(http, "sum(tiercel_gateway_requests_total)"));
             Assert.Equal(2, await ValueAsync(http, "sum(tiercel_gateway_queue_length)"));
@@ -132,10 +131,10 @@ public sealed partial class PrometheusTests
                 last = await http.GetStringAsync("/api/v1/targets", watchdog.Token);
                 using JsonDocument answer = JsonDocument.Parse(last);
                 JsonElement[] targets = [.. answer.RootElement.GetProperty("data").GetProperty("activeTargets").EnumerateArray()];
-                Assert.All(targets, target => Assert.NotEqual("down", target.GetProperty("health").GetString()));
+
+                // On a busy machine a scrape may take longer than it may; the next one is as good.
                 if (targets.Length == 2 && targets.All(target => target.GetProperty("health").GetString() == "up"))
                 {
-                    Assert.All(targets, target => Assert.Equal("", target.GetProperty("lastError").GetString()));
                     return;
                 }
             }
@@ -150,11 +149,22 @@ public sealed partial class PrometheusTests
         Assert.Fail($"Prometheus did not scrape; it said: {last}");
     }
 
+    /// <summary>Gives the one value of a query. A target is told to be up a moment before what it said can be asked for.</summary>
     private static async Task<double> ValueAsync(HttpClient http, string query)
     {
-        using JsonDocument answer = JsonDocument.Parse(await http.GetStringAsync($"/api/v1/query?query={Uri.EscapeDataString(query)}"));
-        JsonElement result = Assert.Single(answer.RootElement.GetProperty("data").GetProperty("result").EnumerateArray());
-        return double.Parse(result.GetProperty("value")[1].GetString()!, System.Globalization.CultureInfo.InvariantCulture);
+        using CancellationTokenSource watchdog = new(TestGateway.Watchdog);
+        while (true)
+        {
+            using JsonDocument answer = JsonDocument.Parse(await http.GetStringAsync($"/api/v1/query?query={Uri.EscapeDataString(query)}"));
+            JsonElement[] results = [.. answer.RootElement.GetProperty("data").GetProperty("result").EnumerateArray()];
+            if (results.Length > 0)
+            {
+                return double.Parse(Assert.Single(results).GetProperty("value")[1].GetString()!, System.Globalization.CultureInfo.InvariantCulture);
+            }
+
+            Assert.False(watchdog.IsCancellationRequested, $"Prometheus has no value for {query}");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, TestContext.Current.CancellationToken);
+        }
     }
 
     private static async Task<WebApplication> ServeAsync(FleetTelemetry fleet)
@@ -171,13 +181,6 @@ public sealed partial class PrometheusTests
         });
         await app.StartAsync();
         return app;
-    }
-
-    private static int FreePort()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [GeneratedRegex(@"- alert: (?<name>\w+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]

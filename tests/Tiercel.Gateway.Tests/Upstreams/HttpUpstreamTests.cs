@@ -6,6 +6,7 @@ using System.Text;
 using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Tests.Fakes;
 using Tiercel.Gateway.Upstreams;
+using Tiercel.Testing;
 using static Tiercel.Gateway.Tests.HttpUpstreams;
 
 namespace Tiercel.Gateway.Tests.Upstreams;
@@ -245,7 +246,9 @@ public sealed class HttpUpstreamTests
                 await connection.SendAsync("0\r\n\r\n");
             }
         });
-        await using HttpUpstream upstream = server.Connect();
+
+        // It waits for a second, which passes on this clock only.
+        await using HttpUpstream upstream = server.Connect(options: new HttpUpstreamOptions { Time = new ManualTime() });
         UpstreamAnswer answer = await upstream.SendAsync(Request(), CancellationToken.None);
         ReadResult read = await answer.Body.ReadAsync();
         Assert.Equal("{}", Text(read.Buffer));
@@ -301,14 +304,7 @@ public sealed class HttpUpstreamTests
     [Fact]
     public async Task Nobody_listening_is_a_refused_connection()
     {
-        int port;
-        using (Socket socket = new(SocketType.Stream, ProtocolType.Tcp))
-        {
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            port = ((IPEndPoint)socket.LocalEndPoint!).Port;
-        }
-
-        UpstreamSettings settings = new() { Name = "x", Kind = UpstreamKind.OpenAI, Url = new Uri($"http://127.0.0.1:{port}") };
+        UpstreamSettings settings = new() { Name = "x", Kind = UpstreamKind.OpenAI, Url = new Uri($"http://{LoopbackAddress.Nobodys()}") };
         await using HttpUpstream upstream = new(0, settings, new HttpUpstreamOptions { Time = TimeProvider.System });
         UpstreamException error = await Assert.ThrowsAsync<UpstreamException>(async () => await upstream.SendAsync(Request(), CancellationToken.None));
         Assert.Equal((UpstreamFailureKind.ConnectRefused, false), (error.Failure.Kind, error.Failure.MayHaveRun));

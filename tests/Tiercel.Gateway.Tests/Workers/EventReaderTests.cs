@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Tiercel.Gateway.Tests.Fakes;
 
 namespace Tiercel.Gateway.Tests.Workers;
 
@@ -17,7 +18,9 @@ public sealed class EventReaderTests
     [Fact]
     public async Task Readers_that_stall_are_dropped_and_one_that_listens_goes_on()
     {
-        await using TestWorker worker = await TestWorker.StartAsync(new GatewayOptions { SlowReaderGrace = TimeSpan.FromMilliseconds(300) });
+        // The clock stands while the attentive reader reads: a busy machine cannot make it late.
+        ManualTime time = new();
+        await using TestWorker worker = await TestWorker.StartAsync(new GatewayOptions { SlowReaderGrace = TimeSpan.FromSeconds(10) }, time: time);
         using HttpResponseMessage attentive = await worker.Client.GetAsync("/internal/events", HttpCompletionOption.ResponseHeadersRead, Cancellation);
         using StreamReader lines = new(await attentive.Content.ReadAsStreamAsync(Cancellation));
         List<Socket> stalled = [];
@@ -33,7 +36,12 @@ public sealed class EventReaderTests
             await UntilReadAsync(lines, $"\"prompt\":{{\"request\":{i},");
         }
 
-        await UntilAsync(() => worker.Server.OpenExchanges == 1);
+        Assert.Equal(9, worker.Server.OpenExchanges);
+        await UntilAsync(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return worker.Server.OpenExchanges == 1;
+        });
         worker.Server.Worker.Events.NotePrompt(999_999, 32, [5]);
         await UntilReadAsync(lines, "\"request\":999999,");
         stalled.ForEach(socket => socket.Dispose());

@@ -127,20 +127,22 @@ public sealed class PeerTests : IAsyncLifetime
     [Fact]
     public async Task A_closed_connection_ends_the_generation()
     {
-        HttpRequestMessage request = TestWorker.Post("/v1/completions", """{"prompt":"Once","max_tokens":400,"ignore_eos":true,"n":4,"stream":true}""");
+        HttpRequestMessage request = TestWorker.Post("/v1/completions", """{"prompt":"Once","max_tokens":400,"ignore_eos":true,"n":64,"stream":true}""");
         using (HttpResponseMessage response = await _worker.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation))
         {
             Assert.True(response.IsSuccessStatusCode);
         }
 
         await _worker.UntilIdleAsync();
-        Assert.InRange(_worker.Engine.GetStatus().GeneratedTokens, 1, (4 * 400) - 1);
+        Assert.InRange(_worker.Engine.GetStatus().GeneratedTokens, 1, (64 * 400) - 1);
     }
 
     [Fact]
     public async Task A_drained_worker_takes_nothing_new_and_finishes_what_it_has()
     {
-        HttpRequestMessage request = TestWorker.Post("/v1/completions", """{"prompt":"Once","max_tokens":300,"ignore_eos":true,"stream":true}""");
+        // More than all buffers on the way to a client that does not read yet: the answer cannot be over before it does.
+        HttpRequestMessage request = TestWorker.Post(
+            "/v1/completions", """{"prompt":"Once","max_tokens":400,"ignore_eos":true,"n":48,"logprobs":5,"stream":true}""");
         using HttpResponseMessage running = await _worker.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
         using HttpResponseMessage drained = await _worker.Client.PostAsync("/internal/drain", null, Cancellation);
         JsonElement answer = JsonElement.Parse(await drained.Content.ReadAsByteArrayAsync(Cancellation));
@@ -148,7 +150,9 @@ public sealed class PeerTests : IAsyncLifetime
         Assert.Equal(1, answer.GetProperty("active").GetInt32());
         using HttpResponseMessage refused = await _worker.Client.SendAsync(TestWorker.Post("/v1/completions", Ask), Cancellation);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
-        Assert.EndsWith("data: [DONE]\n\n", await running.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+        string rest = await running.Content.ReadAsStringAsync(Cancellation);
+        Assert.EndsWith("data: [DONE]\n\n", rest, StringComparison.Ordinal);
+        Assert.True(rest.Length > 5_000_000, $"{rest.Length} characters may have found room on the way");
     }
 
     private static async Task<(JsonElement Answer, HttpResponseMessage Response)> CompleteAsync(HttpClient client, (string, string)[] headers, string body = Ask)
