@@ -119,12 +119,14 @@ internal sealed class StreamAttempt(Attempt attempt, ClientStream client, Stream
     private AttemptEnd? TakeChunk(in ReadOnlySequence<byte> bytes, SseEvent scanned)
     {
         bool finished = scanned.Kind == SseEventKind.Finish;
-        bool role = scanned.Kind == SseEventKind.Content && (terms.ReadsTokens ? _tokens.Count == 0 : !journal.AnyContent) && DeltaText.IsRoleOnly(bytes);
+
+        // The scanner knows text, not roles: a chunk of a role with an empty text is one of the others to it.
+        bool role = !finished && (terms.ReadsTokens ? _tokens.Count == 0 : !journal.AnyContent) && DeltaText.IsRoleOnly(bytes);
         if (role)
         {
             // A second beginning is not for the client, whose answer has begun before.
             bool again = journal.RoleSent && terms.SkipsRoles;
-            journal.Forward(role: true);
+            journal.Forward(role: true, Math.Max(0, scanned.Choice));
             if (!again)
             {
                 Copy(bytes, scanned);

@@ -27,65 +27,88 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
         using IDisposable pulse = services.Streams.Add(_client);
         PlaceTerms terms = PlaceTerms.First;
         ResumePlan? plan = null;
+        StreamLoss? loss = null;
         string kind = "first";
         while (true)
         {
             (Attempt? attempt, ApiError? refusal) = await _loop.PlaceAsync(terms, kind);
-            if (attempt is null)
+            if (attempt is null && !(loss is not null && refusal!.Code == ApiErrors.NoReplicaCode && services.Clock.Now - loss.At < ResumePlan.LongestWait))
             {
                 await FailAsync(refusal!);
                 return;
             }
 
-            AttemptEnd end = await _loop.GuardAsync(attempt, () => TryAsync(attempt, journal, plan));
-            if (end.Answered)
+            if (attempt is null)
             {
-                return;
+                // The engines that were to go on with it have gone since. Who else can is asked again in a moment.
+                await Task.Delay(ResumePlan.Recheck, services.Clock.Time, request.Exchange.ClientGone);
+            }
+            else
+            {
+                if (plan is not null)
+                {
+                    journal.Resumed();
+                }
+
+                AttemptEnd end = await _loop.GuardAsync(attempt, () => TryAsync(attempt, journal, plan));
+                if (end.Answered)
+                {
+                    return;
+                }
+
+                loss = new StreamLoss(attempt, end, services.Clock.Now);
             }
 
             if (!journal.AnyByte)
             {
                 // 6, again: nothing has been said yet.
-                if (end.Outcome == AttemptOutcome.ClientError || await _loop.RetryAsync(end) is not { } next)
+                PlaceTerms? next = attempt is null ? new PlaceTerms([], MustServe: true)
+                    : loss!.End.Outcome == AttemptOutcome.ClientError ? null : await _loop.RetryAsync(loss.End);
+                if (next is null)
                 {
-                    await FailAsync(end.Error!);
+                    await FailAsync(loss!.End.Error!);
                     return;
                 }
 
-                (terms, kind, plan) = (next, "retry", null);
+                (terms, kind, plan) = (next.Value, "retry", null);
                 continue;
             }
 
-            // 8 Recover. Where no engine is left, one may be back in a moment: workers restart.
-            TimeSpan broken = services.Clock.Now;
-            ResumePlan resume = Plan(journal, attempt, end, TimeSpan.Zero);
-            while (resume.Delay > TimeSpan.Zero)
-            {
-                await Task.Delay(resume.Delay, services.Clock.Time, request.Exchange.ClientGone);
-                if (resume.Kind != ResumeKind.Wait)
-                {
-                    break;
-                }
-
-                resume = Plan(journal, attempt, end, services.Clock.Now - broken);
-            }
-
-            request.Telemetry?.Resumed(resume.Kind, end.Failure);
+            // 8 Recover.
+            ResumePlan resume = await PlanAsync(journal, loss!);
+            request.Telemetry?.Resumed(resume.Kind, loss!.End.Failure);
             switch (resume.Kind)
             {
                 case ResumeKind.FinishNow:
                     await FinishAsync(journal);
                     return;
                 case ResumeKind.Fail:
-                    await FailAsync(end.Error!);
+                    await FailAsync(loss!.End.Error!);
                     return;
                 default:
                     plan = resume;
                     terms = new PlaceTerms([], resume.Replicas, resume.NumericsId, MustServe: true);
                     kind = resume.Kind.ToString();
-                    journal.Resumed();
                     break;
             }
+        }
+    }
+
+    /// <summary>How the stream goes on, now or after a wait. Where no engine is left, one may be back in a moment: workers restart.</summary>
+    private async Task<ResumePlan> PlanAsync(StreamJournal journal, StreamLoss loss)
+    {
+        bool waited = false;
+        while (true)
+        {
+            ResumePlan resume = Plan(journal, loss);
+            if (resume.Kind is ResumeKind.Fail or ResumeKind.FinishNow || resume.Delay == TimeSpan.Zero || (waited && resume.Kind != ResumeKind.Wait))
+            {
+                return resume;
+            }
+
+            // After it the plan is made anew: who can go on with the stream may have changed.
+            waited |= resume.Kind != ResumeKind.Wait;
+            await Task.Delay(resume.Delay, services.Clock.Time, request.Exchange.ClientGone);
         }
     }
 
@@ -173,7 +196,7 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
         }
     }
 
-    private ResumePlan Plan(StreamJournal journal, Attempt attempt, AttemptEnd end, TimeSpan brokenFor)
+    private ResumePlan Plan(StreamJournal journal, StreamLoss loss)
     {
         lock (services.Gate)
         {
@@ -182,20 +205,24 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
             ResumePlan plan = ResumePlan.Make(new ResumeQuestion
             {
                 Journal = journal,
-                Failure = end.Failure,
-                Replica = attempt.Replica.Id,
+                Failure = loss.End.Failure,
+                Replica = loss.Attempt.Replica.Id,
                 NumericsId = _numericsId,
                 Candidates = services.State.Candidates(request, now),
                 Fallback = fallback,
                 IsPlainChat = request.Kind == BodyKind.Chat && request.Choices == 1 && request.Scanned.Tools.IsEmpty,
                 MaxTokens = request.Scanned.MaxTokens,
-                BrokenFor = brokenFor,
+                BrokenFor = now - loss.At,
             });
-            attempt.Record.Outcome = $"{end.Outcome}: {plan.Reason}";
+            loss.Attempt.Record.Outcome = $"{loss.End.Outcome}: {plan.Reason}";
             bool resumes = plan.Kind is not (ResumeKind.Fail or ResumeKind.FinishNow or ResumeKind.Wait);
-            return resumes && end.Failure != StreamFailure.Drained && !services.State.Retries.TryResume(now)
-                ? plan with { Kind = ResumeKind.Fail, Reason = "the retry budget is used up" }
-                : plan;
+            if (resumes && loss.End.Failure != StreamFailure.Drained && !loss.MayResume && !services.State.Retries.TryResume(now))
+            {
+                return plan with { Kind = ResumeKind.Fail, Reason = "the retry budget is used up" };
+            }
+
+            loss.MayResume |= resumes;
+            return plan;
         }
     }
 

@@ -27,7 +27,8 @@ internal static class UpstreamRequests
         {
             head.Append(choice > 0 ? "," : "").Append(CultureInfo.InvariantCulture, $"{{\"index\":{choice},\"tokens\":[");
             head.AppendJoin(',', journal.Tokens(choice).ToArray());
-            head.Append("],\"finished\":").Append(journal.IsFinished(choice) ? "true" : "false").Append('}');
+            head.Append("],\"finished\":").Append(journal.IsFinished(choice) ? "true" : "false")
+                .Append(",\"begun\":").Append(journal.HasBegun(choice) ? "true" : "false").Append('}');
         }
 
         head.Append("],\"body\":");

@@ -18,7 +18,9 @@ internal readonly record struct ResumePlan(ResumeKind Kind, string? NumericsId, 
     /// <summary>How long a stream waits for an engine when there is none: a worker that restarts is back within that time.</summary>
     public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
-    private static readonly TimeSpan Recheck = TimeSpan.FromMilliseconds(250);
+    /// <summary>How long a stream without an engine waits before it asks again.</summary>
+    public static readonly TimeSpan Recheck = TimeSpan.FromMilliseconds(250);
+
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
 
     /// <summary>

@@ -77,6 +77,7 @@ internal sealed class StreamJournal(
         ContentEvents += content ? 1 : 0;
         ResumesWithoutProgress = content || finished || tokens.Length > 0 ? 0 : ResumesWithoutProgress;
         TotalTokens += tokens.Length;
+        _choices[choice].Begun = true;
         Keep(ref _choices[choice], tokens);
         if (finished)
         {
@@ -88,11 +89,16 @@ internal sealed class StreamJournal(
     }
 
     /// <summary>Bytes without content are about to go to the client: a role chunk, a ping, a usage chunk.</summary>
-    public void Forward(bool role)
+    /// <param name="role">It says the role, with which the choice has begun.</param>
+    public void Forward(bool role, int choice = 0)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         AnyByte = true;
         RoleSent |= role;
+        if (role && (uint)choice < (uint)choices)
+        {
+            _choices[choice].Begun = true;
+        }
     }
 
     /// <summary>Text of the only choice, as it stands between the quotes of its JSON string, for <see cref="ResumeKind.ContinueMessage"/>.</summary>
@@ -124,6 +130,9 @@ internal sealed class StreamJournal(
     public ReadOnlySpan<int> Tokens(int choice) => _choices[choice].Tokens.AsSpan(0, _choices[choice].Count);
 
     public bool IsFinished(int choice) => _choices[choice].Finished;
+
+    /// <summary>Whether the client has anything of a choice: its role, or an echoed prompt, if nothing else.</summary>
+    public bool HasBegun(int choice) => _choices[choice].Begun;
 
     /// <summary>The stream goes on at another worker.</summary>
     public void Resumed()
@@ -185,5 +194,6 @@ internal sealed class StreamJournal(
         public int[]? Tokens;
         public int Count;
         public bool Finished;
+        public bool Begun;
     }
 }

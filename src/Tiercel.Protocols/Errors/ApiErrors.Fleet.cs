@@ -3,6 +3,9 @@ namespace Tiercel.Protocols.Errors;
 /// <summary>What a gateway says when its engines cannot answer.</summary>
 public static partial class ApiErrors
 {
+    /// <summary>Code of <see cref="NoReplica"/>.</summary>
+    public const string NoReplicaCode = "no_replica";
+
     private static readonly TimeSpan ReplicaRetry = TimeSpan.FromSeconds(2);
 
     /// <summary>The engine of a stream was lost and nothing could go on with it.</summary>
@@ -32,7 +35,7 @@ public static partial class ApiErrors
 
     /// <summary>No replica of the pool can be used.</summary>
     public static ApiError NoReplica(string pool) =>
-        new(503, Server, "no_replica", $"No engine of the pool '{pool}' can take requests now.", Retry: RetryClass.Later, RetryAfter: ReplicaRetry);
+        new(503, Server, NoReplicaCode, $"No engine of the pool '{pool}' can take requests now.", Retry: RetryClass.Later, RetryAfter: ReplicaRetry);
 
     /// <summary>No replica of the pool has what the path needs.</summary>
     public static ApiError NotServedByPool(string path, string model) =>

@@ -91,6 +91,18 @@ public class StreamJournalTests
     }
 
     [Fact]
+    public void Each_choice_begins_with_its_own_role_or_its_first_event()
+    {
+        using StreamJournal journal = new(3);
+        journal.Forward(role: false);
+        Assert.False(journal.HasBegun(0));
+        journal.Forward(role: true, choice: 1);
+        journal.Forward(role: true, choice: 7);
+        journal.TryForward(2, [5], content: true, finished: false);
+        Assert.Equal((false, true, true), (journal.HasBegun(0), journal.HasBegun(1), journal.HasBegun(2)));
+    }
+
+    [Fact]
     public void Once_put_away_it_takes_nothing_more()
     {
         StreamJournal journal = new(1);
