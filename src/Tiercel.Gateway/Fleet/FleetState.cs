@@ -123,6 +123,13 @@ internal sealed partial class FleetState
         }
 
         Available(pool, request, terms, now);
+        bool first = !terms.MustServe && request.Attempts.Count == 0;
+        TenantSettings tenant = request.Caller.Tenant;
+        if (first)
+        {
+            pool.Shares.Asked(tenant.Name, tenant.Weight, now);
+        }
+
         RouteQuery query = new()
         {
             RequestId = request.Number,
@@ -134,6 +141,7 @@ internal sealed partial class FleetState
             ExcludedReplicas = terms.Excluded,
             NumericsId = terms.NumericsId,
             MustServe = terms.MustServe,
+            AboveShare = first && pool.Shares.IsAbove(tenant.Name, now),
         };
         RouteDecision decision = pool.Router.Choose(query, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_available), now);
         return decision.Outcome switch
@@ -158,6 +166,11 @@ internal sealed partial class FleetState
     {
         request.Tried.Add(replica.Id);
         request.Decision = decision;
+        if (request.Attempts.Count == 0 && _pools.TryGetValue(request.PoolName, out Pool? pool))
+        {
+            pool.Shares.Given(request.Caller.Tenant.Name, request.EstimatedTokens, now);
+        }
+
         request.Upstream = replica.Name;
         request.Price = replica.Settings.Price;
         AttemptRecord record = new(replica.Name, kind, now - request.Arrived, decision);

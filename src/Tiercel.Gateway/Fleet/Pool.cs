@@ -21,6 +21,9 @@ internal sealed class Pool(string name, PoolSettings settings, PoolRouter router
 
     public PromptEstimator Prompts { get; } = new();
 
+    /// <summary>What its tenants have used of it of late.</summary>
+    public TenantShares Shares { get; } = new();
+
     /// <summary>Whether any member could continue a message by its text, so that text is kept while streaming.</summary>
     public bool ContinuesMessages => Settings.Upstreams.Any(upstream => upstream.Capabilities.HasFlag(UpstreamCapabilities.ContinueMessage));
 

@@ -10,6 +10,8 @@ namespace Tiercel.Gateway.Fleet;
 /// </summary>
 internal sealed class WaitingRoom(FleetServices services)
 {
+    private const string TooLate = "No engine became free in time.";
+
     private readonly Dictionary<string, FairQueue> _queues = new(StringComparer.Ordinal);
 
     /// <summary>Requests that wait, over all pools. Under the fleet's lock.</summary>
@@ -28,7 +30,9 @@ internal sealed class WaitingRoom(FleetServices services)
     public ValueTask<(Attempt? Attempt, ApiError? Error)> StartAsync(FleetRequest request, PlaceTerms terms, string kind)
     {
         WaitingRequest? waiting = null;
-        List<QueueEntry> pushedOut = [];
+        List<QueueEntry> pushedOut;
+        List<QueueEntry> expired;
+        ApiError? refusal = null;
         lock (services.Gate)
         {
             TimeSpan now = services.Clock.Now;
@@ -42,6 +46,10 @@ internal sealed class WaitingRoom(FleetServices services)
                 }
             }
 
+            (pushedOut, expired) = ([], []);
+
+            // What has waited in vain goes first: the bound holds for all that are kept, those among them too.
+            queue.Expire(now, expired);
             waiting = Entry(request, now);
             EnqueueOutcome outcome = queue.TryEnqueue(waiting, now, pushedOut);
             if (outcome != EnqueueOutcome.Queued)
@@ -49,11 +57,17 @@ internal sealed class WaitingRoom(FleetServices services)
                 string why = outcome == EnqueueOutcome.TenantFull
                     ? "You have as many requests waiting as you may."
                     : "Too many requests are waiting for this model.";
-                return new((null, ApiErrors.QueueRefused(why, queue.RetryAfter(waiting.Priority, now))));
+                refusal = ApiErrors.QueueRefused(why, queue.RetryAfter(waiting.Priority, now));
             }
         }
 
-        Refuse(pushedOut, "A more urgent request took the place in the queue.");
+        Refuse(expired, TooLate);
+        if (refusal is not null)
+        {
+            return new((null, refusal));
+        }
+
+        Refuse(pushedOut, "Another request took the place in the queue: it is more urgent, or of somebody who has fewer waiting.");
         Pump();
         return new(WaitAsync(waiting));
     }
@@ -87,7 +101,7 @@ internal sealed class WaitingRoom(FleetServices services)
             waiting.Turn.SetResult((attempt, error));
         }
 
-        Refuse(expired, "No engine became free in time.");
+        Refuse(expired, TooLate);
     }
 
     /// <summary>After a reload. Under the fleet's lock.</summary>

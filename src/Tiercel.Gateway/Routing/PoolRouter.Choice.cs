@@ -32,7 +32,7 @@ internal sealed partial class PoolRouter
     {
         RouteCandidate[] candidates = [.. _candidates];
         RouteCandidate soonest = candidates.MinBy(candidate => candidate.TtftSeconds);
-        if (!query.MustServe && query.Class is { TimeToFirstToken: { } } objective && _promise.Refusal(candidates, soonest, objective) is { } refusal)
+        if (!query.MustServe && query.Class is { TimeToFirstToken: { } } objective && _promise.Refusal(candidates, soonest, objective, query.AboveShare) is { } refusal)
         {
             return new RouteDecision
             {

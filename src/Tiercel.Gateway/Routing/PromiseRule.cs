@@ -16,13 +16,25 @@ internal sealed class PromiseRule(RoutingTuning tuning, PoolEstimates estimates)
         => candidate.TtftSeconds + tuning.Errors * estimates.Error <= Objective(promised, candidate.PromptTokens - candidate.CachedTokens)
             && (promised.TimePerOutputToken is null || candidate.DebtSeconds <= tuning.Burst * Objective(promised, candidate.PromptTokens - candidate.CachedTokens));
 
+    /// <summary>Whether what lies before the prompt takes no more than a share of what the objective leaves for it.</summary>
+    private bool LeavesRoom(in RouteCandidate candidate, ServiceClass promised)
+    {
+        double objective = Objective(promised, candidate.PromptTokens - candidate.CachedTokens);
+        double queue = objective - tuning.Errors * estimates.Error - candidate.PrefillSeconds;
+        double debt = tuning.Burst * objective - candidate.PrefillSeconds;
+        return IsInTime(candidate, promised)
+            && candidate.TtftSeconds - candidate.PrefillSeconds <= tuning.AboveShare * queue
+            && (promised.TimePerOutputToken is null || candidate.DebtSeconds - candidate.PrefillSeconds <= tuning.AboveShare * debt);
+    }
+
     /// <summary>Why a request should be refused, or null.</summary>
-    public string? Refusal(RouteCandidate[] candidates, in RouteCandidate soonest, ServiceClass promised)
+    /// <param name="aboveShare">Its tenant has had more than its share while others ask.</param>
+    public string? Refusal(RouteCandidate[] candidates, in RouteCandidate soonest, ServiceClass promised, bool aboveShare)
     {
         double limit = Objective(promised, soonest.PromptTokens - soonest.CachedTokens) - tuning.Errors * estimates.Error;
         if (candidates.Any(candidate => IsInTime(candidate, promised)))
         {
-            return null;
+            return aboveShare && !candidates.Any(candidate => LeavesRoom(candidate, promised)) ? "the tenant has had more than its share, and what is left is for others" : null;
         }
 
         if (soonest.TtftSeconds <= limit)

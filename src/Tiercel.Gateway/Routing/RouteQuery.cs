@@ -28,6 +28,9 @@ internal sealed record RouteQuery
     /// <summary>When given, only replicas of that numerics id will do: a stream is to be continued exactly.</summary>
     public string? NumericsId { get; init; }
 
+    /// <summary>Its tenant has had more than its share while others ask: it is refused sooner, so that the others find room within their objectives.</summary>
+    public bool AboveShare { get; init; }
+
     /// <summary>The request has been accepted already (a retry or a resume): it is never refused for its objective.</summary>
     public bool MustServe { get; init; }
 }

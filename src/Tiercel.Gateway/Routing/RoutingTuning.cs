@@ -24,6 +24,12 @@ internal sealed record RoutingTuning
     /// <summary>Seconds of prompts beyond the streams' pace that a replica may owe, as a share of the objective for the first token.</summary>
     public double Burst { get; init; } = 1;
 
+    /// <summary>
+    /// Share of what the objective leaves for queues up to which tenants that have had more than theirs may fill the replicas while others ask. The rest is
+    /// for the others.
+    /// </summary>
+    public double AboveShare { get; init; } = 0.6;
+
     /// <summary>A prompt that cannot make its objective on an idle replica is served while the mean queue is below this share of the objective.</summary>
     public double IdleQueueShare { get; init; } = 0.07;
 

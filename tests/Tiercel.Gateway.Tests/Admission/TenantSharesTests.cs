@@ -1,0 +1,90 @@
+using Tiercel.Gateway.Admission;
+
+namespace Tiercel.Gateway.Tests.Admission;
+
+public sealed class TenantSharesTests
+{
+    private readonly TenantShares _shares = new();
+
+    [Fact]
+    public void A_tenant_alone_is_never_above_its_share()
+    {
+        _shares.Asked("a", 1, At(0));
+        _shares.Given("a", 1_000_000, At(0));
+        Assert.False(_shares.IsAbove("a", At(0)));
+    }
+
+    [Fact]
+    public void Who_had_more_than_its_share_while_others_ask_is_above_it()
+    {
+        Use("a", 1, 600);
+        Use("b", 1, 400);
+        Assert.True(_shares.IsAbove("a", At(0)));
+        Assert.False(_shares.IsAbove("b", At(0)));
+        Assert.False(_shares.IsAbove("unknown", At(0)));
+    }
+
+    [Fact]
+    public void What_is_a_little_more_is_chance()
+    {
+        Use("a", 1, 540);
+        Use("b", 1, 460);
+        Assert.False(_shares.IsAbove("a", At(0)));
+    }
+
+    [Fact]
+    public void Shares_are_by_weight()
+    {
+        Use("a", 3, 700);
+        Use("b", 1, 300);
+        Assert.False(_shares.IsAbove("a", At(0)));
+        Assert.True(_shares.IsAbove("b", At(0)));
+    }
+
+    [Fact]
+    public void Who_asks_and_gets_nothing_has_a_share_too()
+    {
+        Use("a", 1, 100);
+        Assert.False(_shares.IsAbove("a", At(0)));
+        _shares.Asked("b", 1, At(1));
+        Assert.True(_shares.IsAbove("a", At(1)));
+    }
+
+    [Fact]
+    public void Who_asks_no_more_is_forgotten_and_with_it_what_it_used()
+    {
+        Use("a", 1, 100);
+        Use("b", 1, 1);
+        for (int second = 1; second <= 40; second++)
+        {
+            _shares.Asked("a", 1, At(second));
+            _shares.Given("a", 100, At(second));
+        }
+
+        Assert.Equal(1, _shares.Active);
+        Assert.False(_shares.IsAbove("a", At(40)));
+    }
+
+    [Fact]
+    public void Use_fades_so_that_a_share_is_of_late()
+    {
+        Use("a", 1, 1_000_000);
+        for (int second = 0; second <= 120; second++)
+        {
+            _shares.Asked("a", 1, At(second));
+            _shares.Asked("b", 1, At(second));
+            _shares.Given("b", 100, At(second));
+        }
+
+        Assert.False(_shares.IsAbove("a", At(120)));
+        Assert.True(_shares.IsAbove("b", At(120)));
+    }
+
+    private static TimeSpan At(int seconds) => TimeSpan.FromSeconds(seconds);
+
+    private void Use(string tenant, double weight, long tokens)
+    {
+        _shares.Asked(tenant, weight, At(0));
+        _shares.Given(tenant, tokens, At(0));
+    }
+}
