@@ -1,0 +1,7 @@
+namespace Tiercel.Bench.Overload;
+
+/// <summary>How one request ended: with its time to the first token, refused with 429 or 503 after a time, or otherwise, which is a failure. Seconds.</summary>
+internal readonly record struct Answered(string Tenant, double? Ttft, double? RefusedAfter)
+{
+    public bool Failed => Ttft is null && RefusedAfter is null;
+}
