@@ -6,6 +6,7 @@ namespace Tiercel.Cli.Tests.Fleet;
 /// What clients see when workers die, stand still, are drained or restarted under load: nothing. Each answer is compared, event by event, with that of an
 /// undisturbed run, and each fault is seen to have happened.
 /// </summary>
+[Collection(ProcessFleetGroup.Name)]
 public sealed class FaultTests
 {
     private const int Kinds = 16;

@@ -9,22 +9,27 @@ namespace Tiercel.Cli.Tests.Fleet;
 /// <summary>A gateway and its workers, each a process of its own, on the bundled model.</summary>
 internal sealed class ProcessFleet : IAsyncDisposable
 {
-    private const string Secret = "the-secret-of-this-tests-fleet";
-    private static readonly (string, string) Environment = ("TIERCEL_CLUSTER_SECRET", Secret);
+    public const string Secret = "the-secret-of-this-tests-fleet";
+    public static readonly (string, string) Environment = ("TIERCEL_CLUSTER_SECRET", Secret);
     private readonly TemporaryFolder _folder = new();
 
     /// <summary>Each worker has an address of its own, so that nobody else can be given its port while it restarts.</summary>
     private readonly List<IPEndPoint> _addresses = [];
+    private readonly FleetShape _shape;
 
-    private ProcessFleet(List<TiercelProcess> workers)
+    private ProcessFleet(List<TiercelProcess> workers, FleetShape shape)
     {
         Workers = workers;
+        _shape = shape;
         Client = new HttpClient { Timeout = TimeSpan.FromMinutes(5) };
         Internal = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
         Internal.DefaultRequestHeaders.Authorization = new("Bearer", Secret);
     }
 
     public List<TiercelProcess> Workers { get; }
+
+    /// <summary>Where the workers listen, by their index.</summary>
+    public IReadOnlyList<IPEndPoint> Addresses => _addresses;
 
     public TiercelProcess Gateway { get; private set; } = null!;
 
@@ -35,31 +40,46 @@ internal sealed class ProcessFleet : IAsyncDisposable
     /// <summary>Shows the cluster secret.</summary>
     public HttpClient Internal { get; }
 
-    public string Ledger => _folder.File("usage.db");
+    public string Ledger => _shape.LedgerPath ?? _folder.File("usage.db");
 
-    public static async Task<ProcessFleet> StartAsync(int workers, string settings = "")
+    /// <summary>The gateway's configuration file.</summary>
+    public string ConfigurationPath => _folder.File("tiercel.yaml");
+
+    public static async Task<ProcessFleet> StartAsync(int workers, string settings = "", FleetShape? shape = null)
     {
+        shape ??= new FleetShape();
         IPEndPoint[] addresses = [.. Enumerable.Range(0, workers).Select(_ => new IPEndPoint(LoopbackAddress.Next(), 0))];
-        List<TiercelProcess> processes = [.. addresses.Select((address, index) => StartWorker(index, address))];
-        ProcessFleet fleet = new(processes);
+        List<TiercelProcess> processes = [.. addresses.Select((address, index) => StartWorker(index, address, shape))];
+        ProcessFleet fleet = new(processes, shape);
         for (int index = 0; index < workers; index++)
         {
             fleet._addresses.Add(new IPEndPoint(addresses[index].Address, new Uri(await UrlOfAsync(processes[index])).Port));
         }
 
-        string file = fleet._folder.File("tiercel.yaml");
-        await File.WriteAllTextAsync(file, fleet.Configuration(settings));
-        fleet.Gateway = TiercelProcess.StartWith(Environment, "gateway", "--config", file, "--json");
-        fleet.Url = await UrlOfAsync(fleet.Gateway);
-        await fleet.UntilAsync(state => state == workers);
+        await File.WriteAllTextAsync(fleet.ConfigurationPath, fleet.Configuration(settings));
+        await fleet.StartGatewayAsync();
         return fleet;
+    }
+
+    /// <summary>Starts the gateway, or another one after it has ended, and waits until it can use all workers.</summary>
+    public async Task StartGatewayAsync()
+    {
+        if (Gateway is { HasExited: false })
+        {
+            throw new InvalidOperationException("the gateway runs");
+        }
+
+        Gateway?.Dispose();
+        Gateway = TiercelProcess.StartWith(Environment, "gateway", "--config", ConfigurationPath, "--json");
+        Url = await UrlOfAsync(Gateway);
+        await UntilAsync(usable => usable == Workers.Count);
     }
 
     /// <summary>Starts a worker anew at the address of one that has ended.</summary>
     public async Task RestartAsync(int index)
     {
         Workers[index].Dispose();
-        Workers[index] = StartWorker(index, _addresses[index]);
+        Workers[index] = StartWorker(index, _addresses[index], _shape);
         await UrlOfAsync(Workers[index]);
     }
 
@@ -142,6 +162,9 @@ internal sealed class ProcessFleet : IAsyncDisposable
     public async Task<JsonElement> ExplainAsync(string id) =>
         JsonElement.Parse(await Internal.GetByteArrayAsync(new Uri($"{Url}/internal/requests/{id}")));
 
+    /// <summary>Starts the program with the cluster secret in its environment.</summary>
+    public static TiercelProcess StartTrusted(params string[] arguments) => TiercelProcess.StartWith(Environment, arguments);
+
     /// <summary>The state letter of a process, as the kernel tells it.</summary>
     public static char StateOf(TiercelProcess process)
     {
@@ -167,10 +190,15 @@ internal sealed class ProcessFleet : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static TiercelProcess StartWorker(int index, IPEndPoint address) => TiercelProcess.StartWith(
-        Environment, "worker", "--host", $"{address.Address}", "--port", $"{address.Port}", "--threads", "1", "--kv-memory", "64MiB", "--worker-name", $"w{index}", "--grace", "5", "--json");
+    private static TiercelProcess StartWorker(int index, IPEndPoint address, FleetShape shape) => TiercelProcess.StartWith(
+        Environment,
+        [
+            "worker", "--host", $"{address.Address}", "--port", $"{address.Port}", "--threads", "1", "--kv-memory", "64MiB", "--worker-name", $"w{index}", "--grace", "5", "--json",
+            .. shape.WorkerArguments,
+        ]);
 
-    private static async Task<string> UrlOfAsync(TiercelProcess process)
+    /// <summary>Waits until a process has told where it listens.</summary>
+    public static async Task<string> UrlOfAsync(TiercelProcess process)
     {
         StringBuilder json = new();
         while (await process.Output.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(2)) is string line)
@@ -187,17 +215,20 @@ internal sealed class ProcessFleet : IAsyncDisposable
 
     private string Configuration(string settings)
     {
-        IEnumerable<string> upstreams = _addresses.Select((address, index) => $"      - {{ name: w{index}, kind: tiercel, url: \"http://{address}\" }}");
+        IEnumerable<string> upstreams = _addresses.Select((address, index) =>
+            $"      - {{ name: w{index}, kind: tiercel, url: \"http://{_shape.Link?.Invoke(index, address) ?? address}\"{_shape.Upstream} }}");
         return $$"""
             listen: [ { address: "127.0.0.1:0" } ]
             cluster: { secret: env:TIERCEL_CLUSTER_SECRET }
             pools:
               tiny:
+                {{_shape.Pool}}
                 upstreams:
             {{string.Join('\n', upstreams)}}
+            {{_shape.MoreUpstreams}}
             routes: { tiercel-tiny: { pool: tiny } }
             health: { probe_interval: 1s, probe_timeout: 2s, heartbeat_timeout: 3s }
-            ledger: { path: "{{Ledger}}" }
+            ledger: { path: "{{Ledger}}"{{_shape.LedgerSettings}} }
             {{settings}}
             """;
     }

@@ -46,9 +46,15 @@ internal sealed class TiercelProcess : IDisposable
     public bool HasExited => _process.HasExited;
 
     /// <summary>Runs it to its end.</summary>
-    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string input, params string[] arguments)
+    public static Task<(int ExitCode, string Output, string Error)> RunAsync(string input, params string[] arguments) => RunAsync(new TiercelProcess(arguments), input);
+
+    /// <summary>Runs it to its end with a variable in its environment.</summary>
+    public static Task<(int ExitCode, string Output, string Error)> RunTrustedAsync((string Name, string Value) variable, params string[] arguments) =>
+        RunAsync(new TiercelProcess(arguments, [variable]), "");
+
+    private static async Task<(int ExitCode, string Output, string Error)> RunAsync(TiercelProcess started, string input)
     {
-        using TiercelProcess process = new(arguments);
+        using TiercelProcess process = started;
         await process._process.StandardInput.WriteAsync(input);
         process._process.StandardInput.Close();
         string output = await process.Output.ReadToEndAsync().WaitAsync(Watchdog);
@@ -67,6 +73,9 @@ internal sealed class TiercelProcess : IDisposable
         await kill.WaitForExitAsync();
         Assert.Equal(0, kill.ExitCode);
     }
+
+    /// <summary>SIGKILL, at once.</summary>
+    public void Kill() => _process.Kill();
 
     public Task<string> ErrorAsync() => _error;
 
