@@ -85,18 +85,21 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
     private async Task ServeAsync(ScriptedConnection connection)
     {
         await Task.Yield();
+        string end = "script";
         try
         {
             await _script(connection);
-            Done.Enqueue("script");
         }
         catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
         {
-            Done.Enqueue("peer gone");
+            end = "peer gone";
         }
         finally
         {
             connection.Dispose();
         }
+
+        // Told once the connection is closed: who waits for this may rely on it.
+        Done.Enqueue(end);
     }
 }
