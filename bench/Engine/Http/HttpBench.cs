@@ -61,7 +61,7 @@ internal sealed class HttpBench(BenchOptions options)
         await new SaturationRun(http, options.Quick).RunAsync(() => ServerProcess.StartAsync(TiercelCommand(), http));
     }
 
-    private static IReadOnlyList<Sample> Pick(List<Sample> samples, string? other)
+    private static List<Sample> Pick(List<Sample> samples, string? other)
         => other is null ? samples : [.. samples.Select(sample => sample with { Value = sample.Others![other], Others = null })];
 
     /// <summary>The clients are in our process, and count as others: their share is reported and nothing is thrown away.</summary>

@@ -5,7 +5,8 @@ namespace Tiercel.Engine.Kernels;
 
 /// <summary>
 /// A fixed set of threads, the caller among them, that take the items of one piece of work from a shared counter: a stolen core costs its
-/// share only. Waiting threads spin for a bounded time, then park.
+/// share only, and a thread that is kept from its core again and again in the middle of items is left out for a while (<see cref="TeamAttendance"/>). Waiting threads spin for a
+/// bounded time, then park.
 /// </summary>
 public sealed class ThreadTeam : IDisposable
 {
@@ -15,6 +16,9 @@ public sealed class ThreadTeam : IDisposable
     private readonly ThreadParking[] _parking;
     private readonly Thread[] _threads;
     private readonly ThreadParking _callerParking = new();
+    private readonly TimeProvider _time;
+    private readonly TeamAttendance _attendance;
+    private readonly Seat[] _seats;
     private Shared _shared;
     private TeamWork? _work;
     private int _itemCount;
@@ -23,10 +27,14 @@ public sealed class ThreadTeam : IDisposable
     private bool _stopping;
 
     /// <param name="threadCount">Threads in all, the calling one included; at least 1.</param>
-    public ThreadTeam(int threadCount)
+    /// <param name="time">The clock by which threads are missed; the system's if none is given.</param>
+    public ThreadTeam(int threadCount, TimeProvider? time = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threadCount, 1);
         ThreadCount = threadCount;
+        _time = time ?? TimeProvider.System;
+        _attendance = new TeamAttendance(threadCount - 1, _time.TimestampFrequency);
+        _seats = new Seat[threadCount - 1];
         _parking = new ThreadParking[threadCount - 1];
         _threads = new Thread[threadCount - 1];
         for (int i = 0; i < _threads.Length; i++)
@@ -57,10 +65,7 @@ public sealed class ThreadTeam : IDisposable
         {
             if (itemCount <= 1 || _threads.Length == 0)
             {
-                for (int item = 0; item < itemCount; item++)
-                {
-                    work.Execute(item, 0);
-                }
+                RunAlone(work, itemCount);
             }
             else
             {
@@ -93,8 +98,50 @@ public sealed class ThreadTeam : IDisposable
         }
     }
 
+    /// <summary>Tells every thread whether it takes part in the next run. False where nobody but the caller does.</summary>
+    private bool CallRoll(long now)
+    {
+        bool any = false;
+        for (int i = 0; i < _seats.Length; i++)
+        {
+            // Published by the exchange that publishes the run.
+            bool away = _attendance.IsAway(i, now);
+            Volatile.Write(ref _seats[i].IsAway, away);
+            any |= !away;
+        }
+
+        return any;
+    }
+
+    private void RunAlone(TeamWork work, int itemCount)
+    {
+        ExceptionDispatchInfo? failure = null;
+        for (int item = 0; item < itemCount; item++)
+        {
+            try
+            {
+                work.Execute(item, 0);
+            }
+#pragma warning disable CA1031 // As with several threads: the other items are run, then the first failure is thrown.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                failure ??= ExceptionDispatchInfo.Capture(exception);
+            }
+        }
+
+        failure?.Throw();
+    }
+
     private void RunTogether(TeamWork work, int itemCount)
     {
+        long started = _time.GetTimestamp();
+        if (!CallRoll(started))
+        {
+            RunAlone(work, itemCount);
+            return;
+        }
+
         _work = work;
         _itemCount = itemCount;
         _failure = null;
@@ -104,13 +151,18 @@ public sealed class ThreadTeam : IDisposable
         // seen parked here, or sees the new ticket itself.
         long generation = (_shared.Ticket >> 32) + 1;
         Interlocked.Exchange(ref _shared.Ticket, (generation << 32) | (uint)itemCount);
-        for (int i = 0; i < Math.Min(_parking.Length, itemCount - 1); i++)
+        int wanted = itemCount - 1;
+        for (int i = 0; i < _parking.Length && wanted > 0; i++)
         {
-            _parking[i].Wake();
+            if (!_seats[i].IsAway)
+            {
+                _parking[i].Wake();
+                wanted--;
+            }
         }
 
-        TakeItems(0);
-        WaitForOthers(itemCount);
+        int taken = TakeItems(0);
+        WaitForOthers(itemCount, taken, started);
         _work = null;
         _failure?.Throw();
     }
@@ -119,7 +171,8 @@ public sealed class ThreadTeam : IDisposable
     /// Takes items while there are any. The ticket's low half counts the items left and its high half the runs, so that taking one pins the run: the fields
     /// read afterwards cannot change before the item is counted as done.
     /// </summary>
-    private void TakeItems(int thread)
+    /// <returns>How many items it took.</returns>
+    private int TakeItems(int thread)
     {
         int taken = 0;
         int itemCount = 0;
@@ -139,11 +192,18 @@ public sealed class ThreadTeam : IDisposable
             ticket = Volatile.Read(ref _shared.Ticket);
         }
 
+        if (taken != 0 && thread != 0)
+        {
+            _seats[thread - 1].FinishedAt = _time.GetTimestamp();
+        }
+
         // Items of two runs are never mixed here: the first run cannot end before this addition.
         if (taken != 0 && Interlocked.Add(ref _shared.Done, taken) == itemCount && thread != 0)
         {
             _callerParking.Wake();
         }
+
+        return taken;
     }
 
     private void Execute(TeamWork work, int item, int thread)
@@ -160,8 +220,14 @@ public sealed class ThreadTeam : IDisposable
         }
     }
 
-    private void WaitForOthers(int itemCount)
+    private void WaitForOthers(int itemCount, int taken, long started)
     {
+        if (Volatile.Read(ref _shared.Done) == itemCount)
+        {
+            return;
+        }
+
+        long began = _time.GetTimestamp();
         for (int round = 0; Volatile.Read(ref _shared.Done) != itemCount; round++)
         {
             if (round < SpinRounds)
@@ -180,6 +246,21 @@ public sealed class ThreadTeam : IDisposable
                 _callerParking.Withdraw();
             }
         }
+
+        long patience = _attendance.Patience(began - started, taken);
+        long now = _time.GetTimestamp();
+        if (now - began <= patience)
+        {
+            return;
+        }
+
+        for (int i = 0; i < _seats.Length; i++)
+        {
+            if (Volatile.Read(ref _seats[i].FinishedAt) - began > patience)
+            {
+                _attendance.Miss(i, now - began, now);
+            }
+        }
     }
 
     private void Serve(int thread)
@@ -188,12 +269,12 @@ public sealed class ThreadTeam : IDisposable
         int round = 0;
         while (!Volatile.Read(ref _stopping))
         {
-            if ((uint)Volatile.Read(ref _shared.Ticket) != 0)
+            if (HasWork(thread))
             {
                 TakeItems(thread);
                 round = 0;
             }
-            else if (round < SpinRounds)
+            else if (round < SpinRounds && !Volatile.Read(ref _seats[thread - 1].IsAway))
             {
                 round++;
                 Thread.SpinWait(1);
@@ -201,7 +282,7 @@ public sealed class ThreadTeam : IDisposable
             else
             {
                 parking.Announce();
-                if ((uint)Volatile.Read(ref _shared.Ticket) == 0 && !Volatile.Read(ref _stopping))
+                if (!HasWork(thread) && !Volatile.Read(ref _stopping))
                 {
                     parking.Park();
                 }
@@ -215,6 +296,8 @@ public sealed class ThreadTeam : IDisposable
         }
     }
 
+    private bool HasWork(int thread) => !Volatile.Read(ref _seats[thread - 1].IsAway) && (uint)Volatile.Read(ref _shared.Ticket) != 0;
+
     /// <summary>The two words that all threads write, each on cache lines of its own (two, because lines are fetched in pairs).</summary>
     [StructLayout(LayoutKind.Explicit, Size = 384)]
     private struct Shared
@@ -226,5 +309,18 @@ public sealed class ThreadTeam : IDisposable
         /// <summary>Items ended in this run.</summary>
         [FieldOffset(256)]
         public int Done;
+    }
+
+    /// <summary>What is known of a team thread, on cache lines of its own.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 128)]
+    private struct Seat
+    {
+        /// <summary>Written by the caller: the thread takes no part in the present run.</summary>
+        [FieldOffset(0)]
+        public bool IsAway;
+
+        /// <summary>Written by the thread: when it ended its last item.</summary>
+        [FieldOffset(64)]
+        public long FinishedAt;
     }
 }

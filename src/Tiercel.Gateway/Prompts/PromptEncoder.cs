@@ -11,10 +11,10 @@ namespace Tiercel.Gateway.Prompts;
 /// <summary>Turns messages, texts and token ids into the prompt of one model, within its context.</summary>
 internal sealed class PromptEncoder
 {
-    private readonly IInferenceEngine _engine;
     /// <summary>What the API takes where nothing is said of effort: to say it changes nothing.</summary>
     private const string DefaultEffort = "medium";
 
+    private readonly IInferenceEngine _engine;
     private readonly TimeProvider _time;
 
     /// <summary>UTF-8 bytes of the longest token: longer texts than context times this cannot fit and are refused before they are tokenised.</summary>

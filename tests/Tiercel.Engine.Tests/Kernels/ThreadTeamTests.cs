@@ -57,6 +57,35 @@ public class ThreadTeamTests
         Assert.True(work.Met, "two items that wait for each other need two threads at once");
     }
 
+    [Fact]
+    public void AThreadThatKeepsTheOthersWaitingIsLeftOutForAWhileAndThenReturns()
+    {
+        ManualClock clock = new();
+        using ThreadTeam team = new(2, clock);
+        for (int run = 0; run < 3; run++)
+        {
+            using Barrier both = new(2);
+            LateWork late = new(clock, both);
+            team.Run(late, 2);
+            Assert.True(late.Late, "the second thread took no item");
+        }
+
+        CountingWork alone = new(64, 1);
+        for (int run = 0; run < 100; run++)
+        {
+            team.Run(alone, 64);
+        }
+
+        Assert.False(alone.SawStrangeThread, "the thread that was missed took part");
+        Assert.All(alone.Counts, count => Assert.Equal(100, count));
+
+        clock.Advance(TimeSpan.FromMilliseconds(200));
+        using Barrier barrier = new(2);
+        MeetingWork together = new(barrier);
+        team.Run(together, 2);
+        Assert.True(together.Met, "the thread did not return");
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
@@ -142,6 +171,44 @@ public class ThreadTeamTests
             {
                 Interlocked.Increment(ref _met);
             }
+        }
+    }
+
+    /// <summary>Two threads take an item each; the second ends its own five milliseconds after the first has begun to wait for it.</summary>
+    private sealed class LateWork(ManualClock clock, Barrier both) : TeamWork
+    {
+        private readonly int _began = clock.Readings;
+
+        public bool Late { get; private set; }
+
+        public override void Execute(int item, int thread)
+        {
+            both.SignalAndWait(TimeSpan.FromSeconds(60));
+            if (thread == 1)
+            {
+                // The caller reads the clock when it begins a run, and when it begins to wait.
+                Late = SpinWait.SpinUntil(() => clock.Readings >= _began + 2, TimeSpan.FromSeconds(60));
+                clock.Advance(TimeSpan.FromMilliseconds(5));
+            }
+        }
+    }
+
+    private sealed class ManualClock : TimeProvider
+    {
+        private long _now;
+        private int _readings;
+
+        public int Readings => Volatile.Read(ref _readings);
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public void Advance(TimeSpan time) => Interlocked.Add(ref _now, time.Ticks);
+
+        public override long GetTimestamp()
+        {
+            long now = Interlocked.Read(ref _now);
+            Interlocked.Increment(ref _readings);
+            return now;
         }
     }
 
