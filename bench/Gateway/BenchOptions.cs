@@ -9,17 +9,20 @@ internal sealed record BenchOptions
         Measures what the gateway costs, beside a bare Kestrel proxy, nginx and Portkey where they are, in one interleaved run.
 
         --tiercel FILE    tiercel.dll of a Release build (default: src/Tiercel.Cli/bin/Release/net10.0/tiercel.dll)
+        --beside A=FILE,B=FILE  further builds of tiercel under names of their own (a tiercel.dll, or a program), measured in the same rounds
         --nginx FILE      the nginx program; left out when not given and not on the PATH
         --portkey DIR     folder of the npm package @portkey-ai/gateway; left out when not given
-        --only A,B        contenders: direct, proxy, tiercel, nginx, portkey
-        --workloads A,B   small, sse, large, large-sse, huge (1, 100 and 400 KB bodies; sse: 64 events)
-        --rounds N        rounds of each phase (default 5); --seconds S: length of one throughput phase (default 2)
+        --only A,B        contenders: proxy, tiercel, nginx, portkey, and names of --beside; direct calls are always measured
+        --workloads A,B   small, sse, large, large-sse, huge, huge-sse (1, 100 and 400 KB bodies; sse: 64 events)
+        --rounds N        rounds of each phase (default 5); --seconds S: length of a contender's turn in each (default 2)
         --connections N   connections of the throughput phase (default 32)
         --streams N       open streams of the memory phase (default 1000; 0: none)
         --out FILE        raw results as JSON
         """;
 
     public string Tiercel { get; init; } = "src/Tiercel.Cli/bin/Release/net10.0/tiercel.dll";
+
+    public IReadOnlyList<(string Name, string File)> Beside { get; init; } = [];
 
     public string? Nginx { get; init; }
 
@@ -48,6 +51,7 @@ internal sealed record BenchOptions
             options = args[i] switch
             {
                 "--tiercel" => options with { Tiercel = value },
+                "--beside" => options with { Beside = [.. value.Split(',').Select(one => one.Split('=', 2)).Select(pair => (pair[0], pair[1]))] },
                 "--nginx" => options with { Nginx = value },
                 "--portkey" => options with { Portkey = value },
                 "--only" => options with { Only = value.Split(',') },

@@ -17,9 +17,10 @@ internal sealed class Contenders(BenchOptions options, string folder) : IDisposa
         int upstream = FreePort();
         _all.Add(new Contender("direct", upstream, "", Start("direct", upstream, Self, ["upstream", $"{upstream}"])));
         Add("proxy", () => Own("proxy", port => (Self, ["proxy", $"{port}", $"http://127.0.0.1:{upstream}"])));
-        if (File.Exists(options.Tiercel))
+        Add("tiercel", () => Tiercel("tiercel", options.Tiercel, upstream));
+        foreach ((string name, string file) in options.Beside)
         {
-            Add("tiercel", () => Tiercel(upstream));
+            Add(name, () => Tiercel(name, file, upstream));
         }
 
         if ((options.Nginx ?? OnPath("nginx")) is string nginx)
@@ -63,10 +64,10 @@ internal sealed class Contenders(BenchOptions options, string folder) : IDisposa
     }
 
     /// <summary>The gateway as one runs it: keys, limits, budgets, prices, a ledger on disk, metrics.</summary>
-    private Contender Tiercel(int upstream)
+    private Contender Tiercel(string name, string program, int upstream)
     {
         int port = FreePort();
-        string file = Path.Combine(folder, "tiercel.yaml");
+        string file = Path.Combine(folder, name + ".yaml");
         File.WriteAllText(file, $$"""
             listen: [ { address: "127.0.0.1:{{port}}" } ]
             pools:
@@ -80,10 +81,16 @@ internal sealed class Contenders(BenchOptions options, string folder) : IDisposa
                 keys: [ { name: ci, key: "env:BENCH_KEY" } ]
                 limits: { requests_per_minute: 100000000, tokens_per_minute: 1000000000, concurrent_tokens: 1000000000 }
                 budget: { per_day: 1000000, per_month: 10000000 }
-            ledger: { path: {{Path.Combine(folder, "usage.db")}} }
+            ledger: { path: {{Path.Combine(folder, name + ".db")}} }
             """);
-        Process process = Start("tiercel", port, "dotnet", [options.Tiercel, "gateway", "--config", file], ("BENCH_KEY", Key));
-        return new Contender("tiercel", port, $"Authorization: Bearer {Key}\r\n", process);
+        if (!File.Exists(program))
+        {
+            throw new FileNotFoundException($"{program} is not there: build it first, or leave {name} out");
+        }
+
+        (string Program, string[] Arguments) command = program.EndsWith(".dll", StringComparison.Ordinal) ? ("dotnet", [program]) : (program, []);
+        Process process = Start(name, port, command.Program, [.. command.Arguments, "gateway", "--config", file], ("BENCH_KEY", Key));
+        return new Contender(name, port, $"Authorization: Bearer {Key}\r\n", process);
     }
 
     private Contender Nginx(string program, int upstream)

@@ -3,19 +3,21 @@ using System.Text;
 namespace Tiercel.Bench.Gateway;
 
 /// <summary>A request that is sent again and again. Prompts look like prompts: text with line ends and quotes, which JSON escapes.</summary>
-internal sealed record Workload(string Name, string Json)
+/// <param name="RequestsPerSecond">Rate of the latency phase: a small part of what any of the contenders can do.</param>
+internal sealed record Workload(string Name, double RequestsPerSecond, string Json)
 {
     public static IReadOnlyList<Workload> All { get; } =
     [
-        new("small", Chat(1_000, stream: false)),
-        new("sse", Chat(1_000, stream: true)),
-        new("large", Chat(100_000, stream: false)),
-        new("large-sse", Chat(100_000, stream: true)),
-        new("huge", Chat(408_000, stream: false)),
+        new("small", 400, Chat(1_000, stream: false)),
+        new("sse", 400, Chat(1_000, stream: true)),
+        new("large", 100, Chat(100_000, stream: false)),
+        new("large-sse", 100, Chat(100_000, stream: true)),
+        new("huge", 50, Chat(408_000, stream: false)),
+        new("huge-sse", 50, Chat(408_000, stream: true)),
     ];
 
     /// <summary>A stream that stays open after its first event.</summary>
-    public static Workload Held { get; } = new("held", Chat(1_000, stream: true).Replace("\"stream\":true", "\"stream\":true,\"user\":\"hold\"", StringComparison.Ordinal));
+    public static Workload Held { get; } = new("held", 0, Chat(1_000, stream: true).Replace("\"stream\":true", "\"stream\":true,\"user\":\"hold\"", StringComparison.Ordinal));
 
     /// <summary>The bytes of the whole request.</summary>
     public byte[] Request(string fields) => Encoding.ASCII.GetBytes(
