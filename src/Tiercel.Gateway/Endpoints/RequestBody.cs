@@ -1,4 +1,3 @@
-using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
@@ -87,8 +86,7 @@ internal sealed class RequestBody : IDisposable
     {
         if (_buffer.Length > 0)
         {
-            _budget.Return(_buffer.Length);
-            ArrayPool<byte>.Shared.Return(_buffer);
+            _budget.Return(_buffer);
             _buffer = [];
             _length = 0;
         }
@@ -135,10 +133,8 @@ internal sealed class RequestBody : IDisposable
 
     private bool TryGrow(int bytes)
     {
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(bytes, _buffer.Length + 1));
-        if (!_budget.TryTake(larger.Length))
+        if (_budget.TryRent(Math.Max(bytes, _buffer.Length + 1)) is not { } larger)
         {
-            ArrayPool<byte>.Shared.Return(larger);
             return false;
         }
 
@@ -147,8 +143,7 @@ internal sealed class RequestBody : IDisposable
         _buffer = larger;
         if (smaller.Length > 0)
         {
-            _budget.Return(smaller.Length);
-            ArrayPool<byte>.Shared.Return(smaller);
+            _budget.Return(smaller);
         }
 
         return true;

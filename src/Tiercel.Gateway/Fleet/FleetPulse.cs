@@ -9,6 +9,7 @@ internal sealed class FleetPulse : IDisposable
     private static readonly TimeSpan MetricsInterval = TimeSpan.FromSeconds(1);
     private readonly FleetServices _services;
     private readonly ReplicaProbe _probe;
+    private readonly MemoryRelief _relief;
     private readonly ITimer _timer;
     private readonly HashSet<int> _scraping = [];
     private TimeSpan _nextMetrics;
@@ -18,6 +19,7 @@ internal sealed class FleetPulse : IDisposable
     {
         _services = services;
         _probe = new ReplicaProbe(services);
+        _relief = new MemoryRelief(services.Bodies, MemoryRelief.Collect);
         TimeSpan interval = services.Options.PulseInterval;
         _timer = services.Clock.Time.CreateTimer(static pulse => ((FleetPulse)pulse!).Beat(), this, interval, interval);
     }
@@ -73,6 +75,7 @@ internal sealed class FleetPulse : IDisposable
             }
 
             _services.Waiting.Pump();
+            _relief.Look(now);
             _services.Streams.Pulse(now, _services.Options.PingInterval, _services.Options.SlowReaderGrace);
         }
         finally

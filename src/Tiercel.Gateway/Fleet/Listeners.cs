@@ -7,12 +7,16 @@ namespace Tiercel.Gateway.Fleet;
 /// <summary>How the gateway listens: limits for every connection, TLS where it is configured.</summary>
 internal static class Listeners
 {
+    /// <summary>What is received of a body before it is read: more only fills memory with bytes that wait, once for each connection.</summary>
+    private const int MaxUnreadBytes = 256 * 1024;
+
     public static void Configure(KestrelServerOptions kestrel, FleetConfiguration configuration)
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
         kestrel.Limits.MaxRequestBodySize = configuration.Limits.MaxBodyBytes;
         kestrel.Limits.MaxConcurrentConnections = configuration.Limits.MaxConnections;
+        kestrel.Limits.MaxRequestBufferSize = MaxUnreadBytes;
         kestrel.Limits.MaxRequestLineSize = 8 * 1024;
         kestrel.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
         kestrel.Limits.MaxRequestHeaderCount = 100;

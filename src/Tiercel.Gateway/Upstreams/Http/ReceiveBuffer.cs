@@ -9,7 +9,11 @@ namespace Tiercel.Gateway.Upstreams.Http;
 /// <param name="maxBytes">Largest size.</param>
 internal sealed class ReceiveBuffer(int maxBytes)
 {
-    private const int SmallBytes = 8 * 1024;
+    /// <summary>The first size: most connections of a gateway wait for the next event of a stream, and each holds this.</summary>
+    private const int SmallBytes = 4 * 1024;
+
+    /// <summary>The largest buffer that a connection keeps while it is idle.</summary>
+    private const int KeptBytes = 32 * 1024;
 
     /// <summary>A buffer that one receive filled is doubled up to here: fewer calls for large answers.</summary>
     private const int LargeBytes = 128 * 1024;
@@ -39,7 +43,7 @@ internal sealed class ReceiveBuffer(int maxBytes)
             _bodyStart = _bodyEnd = _rawStart = _rawEnd = 0;
         }
 
-        bool isTight = _bytes.Length - _rawEnd < SmallBytes / 4;
+        bool isTight = _bytes.Length - _rawEnd < SmallBytes / 2;
         if (isTight || (_wasFilled && _bytes.Length < LargeBytes))
         {
             if (held >= maxBytes)
@@ -91,7 +95,7 @@ internal sealed class ReceiveBuffer(int maxBytes)
     {
         _bodyStart = _bodyEnd = _rawStart = _rawEnd = 0;
         _wasFilled = false;
-        if (_bytes.Length > SmallBytes * 4)
+        if (_bytes.Length > KeptBytes)
         {
             GiveBack();
         }
