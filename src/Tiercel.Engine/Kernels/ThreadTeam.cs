@@ -13,12 +13,16 @@ public sealed class ThreadTeam : IDisposable
     /// <summary>Rounds of spinning before a thread parks, each about the time of a few cache misses (tens of microseconds in all).</summary>
     private const int SpinRounds = 2_000;
 
+    /// <summary>Waits up to this many microseconds are the ordinary ends of runs, and not worth to ask who was late.</summary>
+    private const int ShortWaitMicroseconds = 20;
+
     private readonly ThreadParking[] _parking;
     private readonly Thread[] _threads;
     private readonly ThreadParking _callerParking = new();
     private readonly TimeProvider _time;
     private readonly TeamAttendance _attendance;
     private readonly Seat[] _seats;
+    private readonly long _shortWait;
     private Shared _shared;
     private TeamWork? _work;
     private int _itemCount;
@@ -35,6 +39,7 @@ public sealed class ThreadTeam : IDisposable
         _time = time ?? TimeProvider.System;
         _attendance = new TeamAttendance(threadCount - 1, _time.TimestampFrequency);
         _seats = new Seat[threadCount - 1];
+        _shortWait = _time.TimestampFrequency * ShortWaitMicroseconds / 1_000_000;
         _parking = new ThreadParking[threadCount - 1];
         _threads = new Thread[threadCount - 1];
         for (int i = 0; i < _threads.Length; i++)
@@ -161,8 +166,8 @@ public sealed class ThreadTeam : IDisposable
             }
         }
 
-        int taken = TakeItems(0);
-        WaitForOthers(itemCount, taken, started);
+        TakeItems(0);
+        WaitForOthers(itemCount, started);
         _work = null;
         _failure?.Throw();
     }
@@ -171,8 +176,7 @@ public sealed class ThreadTeam : IDisposable
     /// Takes items while there are any. The ticket's low half counts the items left and its high half the runs, so that taking one pins the run: the fields
     /// read afterwards cannot change before the item is counted as done.
     /// </summary>
-    /// <returns>How many items it took.</returns>
-    private int TakeItems(int thread)
+    private void TakeItems(int thread)
     {
         int taken = 0;
         int itemCount = 0;
@@ -194,7 +198,9 @@ public sealed class ThreadTeam : IDisposable
 
         if (taken != 0 && thread != 0)
         {
-            _seats[thread - 1].FinishedAt = _time.GetTimestamp();
+            long now = _time.GetTimestamp();
+            _seats[thread - 1].FinishedAt = now;
+            Volatile.Write(ref _shared.FinishedAt, now);
         }
 
         // Items of two runs are never mixed here: the first run cannot end before this addition.
@@ -202,8 +208,6 @@ public sealed class ThreadTeam : IDisposable
         {
             _callerParking.Wake();
         }
-
-        return taken;
     }
 
     private void Execute(TeamWork work, int item, int thread)
@@ -220,14 +224,22 @@ public sealed class ThreadTeam : IDisposable
         }
     }
 
-    private void WaitForOthers(int itemCount, int taken, long started)
+    private void WaitForOthers(int itemCount, long started)
     {
+        long began = _time.GetTimestamp();
         if (Volatile.Read(ref _shared.Done) == itemCount)
         {
+            // The caller was the last. If that was for long, it was kept from its processor itself, and gets one for its own when the team is smaller.
+            long idle = began - Math.Max(started, Volatile.Read(ref _shared.FinishedAt));
+            if (idle > _shortWait)
+            {
+                _attendance.Late(_seats.Length - 1, idle);
+            }
+
+            _attendance.RunEnded(began - started, began);
             return;
         }
 
-        long began = _time.GetTimestamp();
         for (int round = 0; Volatile.Read(ref _shared.Done) != itemCount; round++)
         {
             if (round < SpinRounds)
@@ -247,20 +259,20 @@ public sealed class ThreadTeam : IDisposable
             }
         }
 
-        long patience = _attendance.Patience(began - started, taken);
         long now = _time.GetTimestamp();
-        if (now - began <= patience)
+        if (now - began > _shortWait)
         {
-            return;
-        }
-
-        for (int i = 0; i < _seats.Length; i++)
-        {
-            if (Volatile.Read(ref _seats[i].FinishedAt) - began > patience)
+            for (int i = 0; i < _seats.Length; i++)
             {
-                _attendance.Miss(i, now - began, now);
+                long late = Volatile.Read(ref _seats[i].FinishedAt) - began;
+                if (late > _shortWait)
+                {
+                    _attendance.Late(i, late);
+                }
             }
         }
+
+        _attendance.RunEnded(now - started, now);
     }
 
     private void Serve(int thread)
@@ -309,6 +321,10 @@ public sealed class ThreadTeam : IDisposable
         /// <summary>Items ended in this run.</summary>
         [FieldOffset(256)]
         public int Done;
+
+        /// <summary>When a team thread last ended its items.</summary>
+        [FieldOffset(264)]
+        public long FinishedAt;
     }
 
     /// <summary>What is known of a team thread, on cache lines of its own.</summary>

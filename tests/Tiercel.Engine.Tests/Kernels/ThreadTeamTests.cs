@@ -62,7 +62,7 @@ public class ThreadTeamTests
     {
         ManualClock clock = new();
         using ThreadTeam team = new(2, clock);
-        for (int run = 0; run < 3; run++)
+        for (int run = 0; run < 8; run++)
         {
             using Barrier both = new(2);
             LateWork late = new(clock, both);
