@@ -17,6 +17,9 @@ internal sealed class Attempt(FleetRequest request, Replica replica, long health
 
     public Replica Replica { get; } = replica;
 
+    /// <summary>Under which the router and the worker know it: the request's number, but for the second of two attempts at one time.</summary>
+    public required long Number { get; init; }
+
     public long Health { get; } = health;
 
     public TimeSpan Started { get; } = started;
@@ -59,6 +62,16 @@ internal sealed class Attempt(FleetRequest request, Replica replica, long health
         {
             // It ended by itself in the meantime.
         }
+    }
+
+    /// <summary>Another attempt for the same request answered first.</summary>
+    public bool HasLost { get; private set; }
+
+    /// <summary>Ends it because another answered first, or because nobody waits any more.</summary>
+    public void Lose()
+    {
+        HasLost = true;
+        _end.Cancel();
     }
 
     public void Dispose() => _end.Dispose();

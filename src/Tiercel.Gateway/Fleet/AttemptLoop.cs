@@ -82,6 +82,48 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
         return end;
     }
 
+    /// <summary>How long the first token of a first attempt may take before a second replica is asked; null for as long as it wants.</summary>
+    public TimeSpan? LateAfter(Attempt attempt, string kind)
+    {
+        if (kind != "first" || !services.Configuration.Pools.TryGetValue(request.PoolName, out PoolSettings? pool) || !pool.Hedge)
+        {
+            return null;
+        }
+
+        lock (services.Gate)
+        {
+            return services.State.LateAfter(attempt, services.Clock.Now);
+        }
+    }
+
+    /// <summary>Begins a second attempt beside one that is late, where there is room for it. Nobody who waits in the queue is overtaken.</summary>
+    public Attempt? Hedge(Attempt late)
+    {
+        Attempt? second;
+        lock (services.Gate)
+        {
+            second = services.Waiting.CountOf(request.PoolName) > 0 ? null : services.State.TryHedge(late, services.NextNumber(), services.Clock.Now);
+        }
+
+        if (second is not null)
+        {
+            Tell(second, second.Record.Decision!, null, "hedge");
+        }
+
+        return second;
+    }
+
+    /// <summary>The attempt has the request from here on.</summary>
+    public void Adopt(Attempt attempt)
+    {
+        lock (services.Gate)
+        {
+            FleetState.Adopt(attempt);
+        }
+
+        request.Telemetry?.AttemptLeads(attempt.Health);
+    }
+
     public void FirstToken(Attempt attempt)
     {
         TimeSpan now = services.Clock.Now;
@@ -122,13 +164,13 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
     }
 
     /// <summary>After a failure before the first byte: waits as long as is right and gives the terms of the next try, or null when there is none.</summary>
-    public async Task<PlaceTerms?> RetryAsync(AttemptEnd end)
+    public async Task<PlaceTerms?> RetryAsync(Attempt attempt, AttemptEnd end)
     {
         RetryDecision decision;
         lock (services.Gate)
         {
             TimeSpan now = services.Clock.Now;
-            if (LostWithWorker(end) && services.State.Retries.TryResume(now))
+            if (LostWithWorker(attempt, end) && services.State.Retries.TryResume(now))
             {
                 request.Telemetry?.Retried(end.Outcome);
                 return new PlaceTerms(NotAgain(now), MustServe: true);
@@ -177,17 +219,16 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
         }
 
         RoutingPolicyKind policy = services.Configuration.Pools.TryGetValue(request.PoolName, out PoolSettings? pool) ? pool.Policy : default;
-        string reason = kind == "retry" ? "retry" : queued is null ? "resume" : decision.PredictedUncachedTokens < decision.PromptTokens ? "cached" : "uncached";
+        string reason = kind is "retry" or "hedge" ? kind : queued is null ? "resume" : decision.PredictedUncachedTokens < decision.PromptTokens ? "cached" : "uncached";
         telemetry.Routed(policy, reason, attempt.Replica.Settings, decision.PredictedTtft);
-        telemetry.AttemptBegan(attempt.Replica.Settings, services.Clock.Now);
+        telemetry.AttemptBegan(attempt.Replica.Settings, services.Clock.Now, attempt.Health);
     }
 
     /// <summary>Whether what ended was the worker and not this request: then it goes on by the bound of the streams that were lost with it.</summary>
-    private bool LostWithWorker(AttemptEnd end) =>
+    private bool LostWithWorker(Attempt attempt, AttemptEnd end) =>
         request.Tried.Count <= ResumePlan.MaxResumes
         && (end.Failure is StreamFailure.Drained or StreamFailure.Stalled || end.Outcome is AttemptOutcome.Reset or AttemptOutcome.ConnectRefused)
-        && services.State.Replicas.TryGetValue(request.Tried[^1], out Replica? replica)
-        && replica.IsTiercel;
+        && attempt.Replica.IsTiercel;
 
     /// <summary>Replicas that were tried, as long as another is left; else only the last one.</summary>
     private int[] NotAgain(TimeSpan now)
@@ -196,12 +237,13 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
         return usable.Except(request.Tried).Any() ? [.. request.Tried.Distinct()] : usable.Length > 1 ? [request.Tried[^1]] : [];
     }
 
-    private void End(Attempt attempt, AttemptOutcome outcome)
+    /// <summary>Counts how an attempt ended. <see cref="GuardAsync"/> does it for what it runs.</summary>
+    public void End(Attempt attempt, AttemptOutcome outcome)
     {
         // One that was cancelled may have been on a worker whose death is known, and may be told while the fingerprint is made.
         bool unanswered = outcome == AttemptOutcome.Cancelled || outcome.BreaksOff();
         UInt128? body = unanswered && attempt.Replica.IsTiercel ? request.BodyFingerprint(services.BodyKey) : null;
-        request.Telemetry?.AttemptEnded(outcome, outcome == AttemptOutcome.Success ? request.Usage : null, services.Clock.Now);
+        request.Telemetry?.AttemptEnded(outcome, outcome == AttemptOutcome.Success ? request.Usage : null, services.Clock.Now, attempt.Health);
         lock (services.Gate)
         {
             TimeSpan now = services.Clock.Now;

@@ -115,7 +115,7 @@ internal sealed partial class FleetState
     }
 
     /// <summary>Steps 4 and 5 for one attempt: who can take it, and who should.</summary>
-    public Placement Place(FleetRequest request, in PlaceTerms terms, TimeSpan now)
+    public Placement Place(FleetRequest request, in PlaceTerms terms, TimeSpan now, long? number = null)
     {
         if (!_pools.TryGetValue(request.PoolName, out Pool? pool))
         {
@@ -132,7 +132,7 @@ internal sealed partial class FleetState
 
         RouteQuery query = new()
         {
-            RequestId = request.Number,
+            RequestId = number ?? request.Number,
             Fingerprint = request.Fingerprint,
             PromptBytes = request.Scanned.Prompt.Length + request.Scanned.Tools.Length,
             MaxOutputTokens = request.Scanned.MaxTokens,
@@ -162,23 +162,21 @@ internal sealed partial class FleetState
     }
 
     /// <summary>The request is sent to a replica.</summary>
-    public Attempt Begin(FleetRequest request, Replica replica, RouteDecision decision, string kind, TimeSpan now, bool isTrial = false)
+    public Attempt Begin(FleetRequest request, Replica replica, RouteDecision decision, string kind, TimeSpan now, bool isTrial = false, long? number = null)
     {
         request.Tried.Add(replica.Id);
-        request.Decision = decision;
         if (request.Attempts.Count == 0 && _pools.TryGetValue(request.PoolName, out Pool? pool))
         {
             pool.Shares.Given(request.Caller.Tenant.Name, request.EstimatedTokens, now);
         }
 
-        request.Upstream = replica.Name;
-        request.Price = replica.Settings.Price;
         AttemptRecord record = new(replica.Name, kind, now - request.Arrived, decision);
         request.Attempts.Add(record);
-        Attempt attempt = new(request, replica, Health.Begin(replica.Id, now), now, record) { IsTrial = isTrial };
+        Attempt attempt = new(request, replica, Health.Begin(replica.Id, now), now, record) { IsTrial = isTrial, Number = number ?? request.Number };
+        Adopt(attempt);
         replica.Running.Add(attempt);
         replica.Adaptive?.Sent();
-        RouterOf(request)?.Sent(request.Number, replica.Id, now);
+        RouterOf(request)?.Sent(attempt.Number, replica.Id, now);
         return attempt;
     }
 
@@ -186,9 +184,9 @@ internal sealed partial class FleetState
     {
         attempt.HasFirstToken = true;
         attempt.LastProgress = now;
-        attempt.Replica.Adaptive?.FirstToken(attempt.Request.Decision?.PredictedUncachedTokens ?? 1, now - attempt.Started, now);
-        Health.FirstToken(attempt.Health, attempt.Request.Decision?.PredictedTtft, now);
-        RouterOf(attempt.Request)?.FirstToken(attempt.Request.Number, now);
+        attempt.Replica.Adaptive?.FirstToken(attempt.Record.Decision?.PredictedUncachedTokens ?? 1, now - attempt.Started, now);
+        Health.FirstToken(attempt.Health, attempt.Record.Decision?.PredictedTtft, now);
+        RouterOf(attempt.Request)?.FirstToken(attempt.Number, now);
     }
 
     /// <summary>The attempt is over. Exactly once for each that began.</summary>
@@ -202,8 +200,10 @@ internal sealed partial class FleetState
         }
 
         FleetRequest request = attempt.Request;
-        attempt.Record.Outcome = outcome.ToString();
-        request.EngineTime += now - attempt.Started;
+        attempt.Record.Outcome = attempt.HasLost ? "Cancelled: the other replica answered first" : outcome.ToString();
+
+        // The answer is billed once: what a second attempt for it took is the gateway's affair.
+        request.EngineTime += attempt.HasLost ? TimeSpan.Zero : now - attempt.Started;
         Remember(attempt, outcome, body, now);
         replica.Adaptive?.Ended();
         if (outcome is AttemptOutcome.Overloaded or AttemptOutcome.Timeout)
@@ -219,7 +219,7 @@ internal sealed partial class FleetState
 
         bool served = outcome == AttemptOutcome.Success;
         RouteEnd end = served && request.Usage is { } usage ? new RouteEnd(true, usage.Prompt, usage.Cached, usage.Completion) : new RouteEnd(served);
-        RouterOf(request)?.Ended(request.Number, end, now);
+        RouterOf(request)?.Ended(attempt.Number, end, now);
         if (served && request.Usage is { } told && _pools.TryGetValue(request.PoolName, out Pool? pool))
         {
             pool.Prompts.Observe(request.Scanned.Prompt.Length, told.Prompt);

@@ -148,7 +148,10 @@ internal sealed class StreamAttempt(Attempt attempt, ClientStream client, Stream
 
         bool mixed = _ids.Count != _tokens.Count;
         _tokens.Clear();
-        if (mixed || !journal.TryForward(choice, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_ids), content, finished))
+
+        // A worker's choice that begins with text and no tokens begins with the echoed prompt.
+        bool opens = terms.ReadsTokens && !mixed && _ids.Count == 0 && content && !finished && (uint)choice < (uint)journal.Choices && journal.Tokens(choice).IsEmpty;
+        if (mixed || !(opens ? journal.TryOpen(choice) : journal.TryForward(choice, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_ids), content, finished)))
         {
             return new AttemptEnd(
                 AttemptOutcome.Malformed, StreamFailure.Malformed, ApiErrors.UpstreamBroken("The engine contradicted itself in the middle of the stream."));

@@ -50,7 +50,16 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
                     journal.Resumed();
                 }
 
-                AttemptEnd end = await _loop.GuardAsync(attempt, () => TryAsync(attempt, journal, plan));
+                AttemptEnd end;
+                if (_loop.LateAfter(attempt, kind) is TimeSpan late)
+                {
+                    (attempt, end) = await new HedgedAttempt(services, _loop, _client, OpenAsync, (one, answer) => CarryAsync(one, answer, journal, null)).RunAsync(attempt, late);
+                }
+                else
+                {
+                    end = await _loop.GuardAsync(attempt, () => TryAsync(attempt, journal, plan));
+                }
+
                 if (end.Answered)
                 {
                     return;
@@ -63,7 +72,7 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
             {
                 // 6, again: nothing has been said yet.
                 PlaceTerms? next = attempt is null ? new PlaceTerms([], MustServe: true)
-                    : loss!.End.Outcome == AttemptOutcome.ClientError ? null : await _loop.RetryAsync(loss.End);
+                    : loss!.End.Outcome == AttemptOutcome.ClientError ? null : await _loop.RetryAsync(loss.Attempt, loss.End);
                 if (next is null)
                 {
                     await FailAsync(loss!.End.Error!);
@@ -114,16 +123,23 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
 
     private async Task<AttemptEnd> TryAsync(Attempt attempt, StreamJournal journal, ResumePlan? plan)
     {
-        Replica replica = attempt.Replica;
         UpstreamRequest forwarded = plan?.Kind switch
         {
-            ResumeKind.ResumeExactly or ResumeKind.ResumeMarked => UpstreamRequests.Resume(request, replica, journal),
-            ResumeKind.ContinueMessage => UpstreamRequests.Continue(request, replica, journal.EscapedText, plan.Value.MaxTokens),
-            _ => UpstreamRequests.First(request, replica),
+            ResumeKind.ResumeExactly or ResumeKind.ResumeMarked => UpstreamRequests.Resume(attempt, journal),
+            ResumeKind.ContinueMessage => UpstreamRequests.Continue(attempt, journal.EscapedText, plan.Value.MaxTokens),
+            _ => UpstreamRequests.First(attempt),
         };
 
         // 6 Forward. While the engine is silent the client hears pings, the first after the time that the head is held.
         await using UpstreamAnswer answer = await SendAsync(attempt, forwarded);
+        return await CarryAsync(attempt, answer, journal, plan);
+    }
+
+    private Task<UpstreamAnswer> OpenAsync(Attempt attempt) => attempt.Replica.Upstream.SendAsync(UpstreamRequests.First(attempt), attempt.Token).AsTask();
+
+    private async Task<AttemptEnd> CarryAsync(Attempt attempt, UpstreamAnswer answer, StreamJournal journal, ResumePlan? plan)
+    {
+        Replica replica = attempt.Replica;
         if (answer.Status is < 200 or > 299)
         {
             ReadOnlySequence<byte> refusal = await ReadSomeAsync(answer);

@@ -11,16 +11,17 @@ internal static class UpstreamRequests
     private const string ResumePath = "/internal/resume";
 
     /// <summary>The request as it came.</summary>
-    public static UpstreamRequest First(FleetRequest request, Replica replica) => new()
+    public static UpstreamRequest First(Attempt attempt) => new()
     {
-        Path = request.Path,
-        Headers = Headers(request, replica),
-        Body = BodySplices.Apply(request.Body, request.Scanned, replica.Settings.Model, forceUsage: request.Scanned.Stream),
+        Path = attempt.Request.Path,
+        Headers = Headers(attempt),
+        Body = BodySplices.Apply(attempt.Request.Body, attempt.Request.Scanned, attempt.Replica.Settings.Model, forceUsage: attempt.Request.Scanned.Stream),
     };
 
     /// <summary>The rest of a stream, from the exact token on.</summary>
-    public static UpstreamRequest Resume(FleetRequest request, Replica replica, StreamJournal journal)
+    public static UpstreamRequest Resume(Attempt attempt, StreamJournal journal)
     {
+        FleetRequest request = attempt.Request;
         StringBuilder head = new();
         head.Append("{\"path\":\"").Append(request.Path).Append("\",\"choices\":[");
         for (int choice = 0; choice < journal.Choices; choice++)
@@ -35,11 +36,11 @@ internal static class UpstreamRequests
         return new UpstreamRequest
         {
             Path = ResumePath,
-            Headers = Headers(request, replica),
+            Headers = Headers(attempt),
             Body =
             [
                 Encoding.ASCII.GetBytes(head.ToString()),
-                .. BodySplices.Apply(request.Body, request.Scanned, replica.Settings.Model, forceUsage: true),
+                .. BodySplices.Apply(request.Body, request.Scanned, attempt.Replica.Settings.Model, forceUsage: true),
                 "}"u8.ToArray(),
             ],
         };
@@ -48,10 +49,11 @@ internal static class UpstreamRequests
     /// <summary>A foreign engine continues the message that another began.</summary>
     /// <param name="text">What the client has of it, escaped for JSON.</param>
     /// <param name="maxTokens">Tokens that are left.</param>
-    public static UpstreamRequest Continue(FleetRequest request, Replica replica, ReadOnlyMemory<byte> text, int? maxTokens)
+    public static UpstreamRequest Continue(Attempt attempt, ReadOnlyMemory<byte> text, int? maxTokens)
     {
+        FleetRequest request = attempt.Request;
         ReadOnlyMemory<byte> body = MessageContinuation.Apply(request.Body, text, maxTokens);
-        return new UpstreamRequest { Path = request.Path, Headers = Headers(request, replica), Body = ModelOnly(body, request, replica) };
+        return new UpstreamRequest { Path = request.Path, Headers = Headers(attempt), Body = ModelOnly(body, request, attempt.Replica) };
     }
 
     private static IReadOnlyList<ReadOnlyMemory<byte>> ModelOnly(ReadOnlyMemory<byte> body, FleetRequest request, Replica replica) =>
@@ -59,8 +61,9 @@ internal static class UpstreamRequests
             ? BodySplices.Apply(body, scanned, replica.Settings.Model, forceUsage: true)
             : [body];
 
-    private static List<UpstreamHeader> Headers(FleetRequest request, Replica replica)
+    private static List<UpstreamHeader> Headers(Attempt attempt)
     {
+        FleetRequest request = attempt.Request;
         List<UpstreamHeader> headers = new(8) { new UpstreamHeader("x-request-id", request.Exchange.RequestId) };
         if (request.Telemetry?.TraceParent is string trace)
         {
@@ -71,14 +74,14 @@ internal static class UpstreamRequests
             }
         }
 
-        if (replica.IsTiercel)
+        if (attempt.Replica.IsTiercel)
         {
             headers.Add(new UpstreamHeader("x-tiercel-id", request.AnswerId));
             headers.Add(new UpstreamHeader("x-tiercel-created", request.CreatedUnixSeconds.ToString(CultureInfo.InvariantCulture)));
             headers.Add(new UpstreamHeader("x-tiercel-seed", request.Seed.ToString(CultureInfo.InvariantCulture)));
             headers.Add(new UpstreamHeader("x-tiercel-tenant", request.Caller.Tenant.Name));
             headers.Add(new UpstreamHeader("x-tiercel-priority", (request.Class?.Priority ?? 0).ToString(CultureInfo.InvariantCulture)));
-            headers.Add(new UpstreamHeader("x-tiercel-request", request.Number.ToString(CultureInfo.InvariantCulture)));
+            headers.Add(new UpstreamHeader("x-tiercel-request", attempt.Number.ToString(CultureInfo.InvariantCulture)));
             if (request.Scanned.Stream)
             {
                 headers.Add(new UpstreamHeader("x-tiercel-tokens", "1"));

@@ -31,7 +31,7 @@ internal sealed class WholeAnswer(FleetServices services, FleetRequest request)
                 return;
             }
 
-            if (await _loop.RetryAsync(end) is not { } next)
+            if (await _loop.RetryAsync(attempt, end) is not { } next)
             {
                 await request.Exchange.RefuseAsync(end.Error!);
                 return;
@@ -44,7 +44,7 @@ internal sealed class WholeAnswer(FleetServices services, FleetRequest request)
     private async Task<AttemptEnd> TryAsync(Attempt attempt)
     {
         // 6 Forward.
-        UpstreamRequest forwarded = UpstreamRequests.First(request, attempt.Replica);
+        UpstreamRequest forwarded = UpstreamRequests.First(attempt);
         await using UpstreamAnswer answer = await attempt.Replica.Upstream.SendAsync(forwarded, attempt.Token);
         long limit = services.Configuration.Limits.MaxAnswerBytes;
         ReadOnlySequence<byte> body;

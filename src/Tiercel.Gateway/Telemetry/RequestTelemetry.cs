@@ -25,6 +25,7 @@ internal sealed class RequestTelemetry
     private string _pool = "";
     private Activity? _admit;
     private Attempt? _attempt;
+    private Attempt? _beside;
     private string? _refusal;
     private (string Messages, long CutBytes) _prompt;
     private TimeSpan? _firstToken;
@@ -109,7 +110,8 @@ internal sealed class RequestTelemetry
     }
 
     /// <summary>Step 6: an attempt on a replica begins. Ask for <see cref="TraceParent"/> after it.</summary>
-    public void AttemptBegan(UpstreamSettings upstream, TimeSpan now)
+    /// <param name="number">Tells it from one that runs beside it.</param>
+    public void AttemptBegan(UpstreamSettings upstream, TimeSpan now, long number = 0)
     {
         _tries++;
         UpstreamTags tags = _fleet.UpstreamOf(_operation, _model, _pool, upstream);
@@ -124,7 +126,16 @@ internal sealed class RequestTelemetry
             activity.SetTag(TelemetryNames.ServerAddress, upstream.Url?.Host);
         }
 
-        _attempt = new Attempt(tags, activity, _fleet.ReplicaRates(upstream.Name), now);
+        (_beside, _attempt) = (_attempt, new Attempt(tags, activity, _fleet.ReplicaRates(upstream.Name), now) { Number = number });
+    }
+
+    /// <summary>Of two attempts this one brings the answer.</summary>
+    public void AttemptLeads(long number)
+    {
+        if (_beside?.Number == number && _attempt?.Number != number)
+        {
+            (_beside, _attempt) = (_attempt, _beside);
+        }
     }
 
     /// <summary>Step 7: tokens passed through. The first call is the time to the first token.</summary>
@@ -167,8 +178,9 @@ internal sealed class RequestTelemetry
 
     /// <summary>An attempt ended, well or not.</summary>
     /// <param name="usage">What the upstream counted, if it did.</param>
-    public void AttemptEnded(AttemptOutcome outcome, TokenUsage? usage, TimeSpan now)
+    public void AttemptEnded(AttemptOutcome outcome, TokenUsage? usage, TimeSpan now, long number = 0)
     {
+        AttemptLeads(number);
         if (_attempt is not Attempt attempt)
         {
             return;
@@ -190,7 +202,7 @@ internal sealed class RequestTelemetry
 
         Activity? activity = attempt.Activity;
         Stop(ref activity, failed ? word : null);
-        _attempt = null;
+        (_attempt, _beside) = (_beside, null);
     }
 
     /// <summary>The request is sent again, before its first byte.</summary>
@@ -343,6 +355,8 @@ internal sealed class RequestTelemetry
         public FlowRates Rates => rates;
 
         public TimeSpan Began => began;
+
+        public long Number { get; init; }
 
         public bool HasToken { get; set; }
     }

@@ -27,7 +27,8 @@ internal static class PoolSection
         "What becomes of a running stream whose worker is lost when none is left that can continue it exactly: `mark` continues on another kind and says so, `error` ends it with an error.");
 
     private static readonly Key<bool> Hedge = Keys.Default(
-        "hedge", Numbers.Boolean, Defaults.Hedge, "Whether a second replica may be asked when the first is late and there is headroom.");
+        "hedge", Numbers.Boolean, Defaults.Hedge, "Whether a second replica is asked for a stream whose first token takes twice the predicted time (250 ms at least): the first that answers has it, the other is "
+        + "cancelled. Only while half of the pool is free and nobody waits, and each is one of the retries.");
 
     public static Section<PoolSettings> Table { get; } = new(
         "pool",

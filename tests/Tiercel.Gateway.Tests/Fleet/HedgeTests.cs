@@ -1,0 +1,185 @@
+using System.Text.Json;
+using Tiercel.Gateway.Configuration;
+using Tiercel.Gateway.Fleet;
+using Tiercel.Gateway.Health;
+using Tiercel.Gateway.Tests.Fakes;
+
+namespace Tiercel.Gateway.Tests.Fleet;
+
+/// <summary>A second replica is asked when the first is late: who has the request then, what becomes of the other, and when nobody is asked.</summary>
+public sealed class HedgeTests
+{
+    private const string Ask = """{"model":"m","stream":true,"max_tokens":3,"messages":[{"role":"user","content":"hi"}]}""";
+    private static readonly TimeSpan Start = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public async Task The_second_answers_where_the_first_is_late_and_the_first_is_cancelled_and_not_billed()
+    {
+        int asked = 0;
+        await using ScriptedUpstream one = ScriptedAnswers.Engine(AnswerAsync);
+        await using ScriptedUpstream two = ScriptedAnswers.Engine(AnswerAsync);
+        await using TestFleet fleet = await TestFleet.StartAsync(Pair(one, two));
+        using HttpResponseMessage response = await fleet.PostAsync(Ask, key: "sk-acme-key", headers: [("x-request-id", "late")]);
+        Assert.Equal(Whole, await response.Content.ReadAsStringAsync());
+        JsonElement[] attempts = [.. (await fleet.ExplainAsync("late")).GetProperty("attempts").EnumerateArray()];
+        Assert.Equal(["first", "hedge"], attempts.Select(attempt => attempt.GetProperty("kind").GetString()));
+        Assert.NotEqual(attempts[0].GetProperty("upstream").GetString(), attempts[1].GetProperty("upstream").GetString());
+        Assert.Equal("Success", attempts[1].GetProperty("outcome").GetString());
+        await UntilAsync(() => one.Done.Concat(two.Done).Contains("peer closed"));
+        Settled(fleet);
+
+        async Task AnswerAsync(ScriptedConnection connection, string request)
+        {
+            if (Interlocked.Increment(ref asked) == 1)
+            {
+                // A head and a ping are no answer.
+                await connection.SendAsync(ScriptedAnswers.StreamHead + ScriptedAnswers.Chunked(": ping\n\n"));
+                await connection.UntilClosedAsync();
+            }
+            else
+            {
+                await connection.SendAsync(ScriptedAnswers.StreamHead + ScriptedAnswers.Chunked(ScriptedAnswers.WholeStream) + "0\r\n\r\n");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_first_answers_after_all_where_the_second_is_later_or_fails(bool secondFails)
+    {
+        int asked = 0;
+        TaskCompletionSource second = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using ScriptedUpstream one = ScriptedAnswers.Engine(AnswerAsync);
+        await using ScriptedUpstream two = ScriptedAnswers.Engine(AnswerAsync);
+        await using TestFleet fleet = await TestFleet.StartAsync(Pair(one, two));
+        using HttpResponseMessage response = await fleet.PostAsync(Ask, key: "sk-acme-key", headers: [("x-request-id", "after-all")]);
+        Assert.Equal(Whole, await response.Content.ReadAsStringAsync());
+        JsonElement[] attempts = [.. (await fleet.ExplainAsync("after-all")).GetProperty("attempts").EnumerateArray()];
+        Assert.Equal(["first", "hedge"], attempts.Select(attempt => attempt.GetProperty("kind").GetString()));
+        Assert.Equal("Success", attempts[0].GetProperty("outcome").GetString());
+        await UntilAsync(() => one.Done.Concat(two.Done).Contains(secondFails ? "reset" : "peer closed"));
+        Settled(fleet);
+
+        async Task AnswerAsync(ScriptedConnection connection, string request)
+        {
+            if (Interlocked.Increment(ref asked) == 1)
+            {
+                await second.Task.WaitAsync(TestGateway.Watchdog);
+                await connection.SendAsync(ScriptedAnswers.StreamHead + ScriptedAnswers.Chunked(ScriptedAnswers.WholeStream) + "0\r\n\r\n");
+                return;
+            }
+
+            if (secondFails)
+            {
+                connection.Reset();
+                second.TrySetResult();
+                return;
+            }
+
+            second.TrySetResult();
+            await connection.UntilClosedAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Once_a_token_has_come_nobody_else_is_asked_however_long_the_rest_takes()
+    {
+        await using ScriptedUpstream one = ScriptedAnswers.Engine(AnswerAsync);
+        await using ScriptedUpstream two = ScriptedAnswers.Engine(AnswerAsync);
+        await using TestFleet fleet = await TestFleet.StartAsync(Pair(one, two));
+        using HttpRequestMessage ask = new(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(Ask, System.Text.Encoding.UTF8, "application/json") };
+        ask.Headers.Add("Authorization", "Bearer sk-acme-key");
+        using HttpResponseMessage response = await fleet.Client.SendAsync(ask, HttpCompletionOption.ResponseHeadersRead);
+        using StreamReader reader = new(await response.Content.ReadAsStreamAsync());
+        string first = (await reader.ReadLineAsync())!;
+
+        // On a busy machine the first token itself may have been late; then one more was asked before it, and none after it.
+        int asked = Asked();
+        Assert.Equal(Whole, first + "\n" + await reader.ReadToEndAsync());
+        Assert.Equal(asked, Asked());
+
+        int Asked() => one.Requests.Concat(two.Requests).Count(request => request.StartsWith("POST", StringComparison.Ordinal));
+
+        static async Task AnswerAsync(ScriptedConnection connection, string request)
+        {
+            await connection.SendAsync(ScriptedAnswers.StreamHead + ScriptedAnswers.Chunked(ScriptedAnswers.Chunk("one ")));
+            await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
+            await connection.SendAsync(ScriptedAnswers.Chunked(ScriptedAnswers.WholeStream[ScriptedAnswers.Chunk("one ").Length..]) + "0\r\n\r\n");
+        }
+    }
+
+    [Fact]
+    public void Nobody_is_asked_without_the_pools_word_headroom_another_replica_or_a_retry_that_is_left()
+    {
+        PoolSettings hedges = new() { Upstreams = [], Hedge = true };
+        FleetState state = FleetStates.Of(hedges, "n", "n");
+        Attempt late = state.Start(FleetStates.Request(1), 1, Start);
+        Assert.NotNull(state.LateAfter(late, Start));
+
+        FleetState off = FleetStates.Of(null, "n", "n");
+        Assert.Null(off.LateAfter(off.Start(FleetStates.Request(1), 1, Start), Start));
+        FleetState alone = FleetStates.Of(hedges, "n");
+        Assert.Null(alone.LateAfter(alone.Start(FleetStates.Request(1), 1, Start), Start));
+
+        // Two of eight each: more than half is taken.
+        Attempt[] others = [.. Enumerable.Range(2, 8).Select(number => state.Start(FleetStates.Request(number), 1 + (number % 2), Start))];
+        Assert.Null(state.LateAfter(late, Start));
+        Assert.Null(state.TryHedge(late, 100, Start));
+        foreach (Attempt other in others)
+        {
+            state.End(other, AttemptOutcome.Success, null, Start);
+        }
+
+        while (state.Retries.TryRetry(Start))
+        {
+        }
+
+        Assert.Null(state.TryHedge(late, 101, Start));
+        TimeSpan later = Start + TimeSpan.FromSeconds(RetryBudget.Window + 1);
+        Attempt second = state.TryHedge(late, 102, later)!;
+        Assert.Equal(2, second.Replica.Id);
+
+        // Each is counted where it is, and nowhere after its end.
+        Assert.Equal((1, 1), (state.Pools[FleetStates.Pool].Router.Load(1).Requests, state.Pools[FleetStates.Pool].Router.Load(2).Requests));
+        late.Lose();
+        state.End(late, AttemptOutcome.Cancelled, null, later);
+        Assert.Equal(TimeSpan.Zero, late.Request.EngineTime);
+        state.End(second, AttemptOutcome.Success, null, later + TimeSpan.FromSeconds(3));
+        Assert.Equal(TimeSpan.FromSeconds(3), late.Request.EngineTime);
+        Assert.Equal((0, 0, 0), (state.Running, state.Health.OpenAttempts, state.Pools[FleetStates.Pool].Router.Requests));
+    }
+
+    private static async Task UntilAsync(Func<bool> holds)
+    {
+        using CancellationTokenSource watchdog = new(TestGateway.Watchdog);
+        while (!holds())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, watchdog.Token);
+        }
+    }
+
+    private static string Whole => ScriptedAnswers.Chunk("one ") + ScriptedAnswers.Chunk("two") + ScriptedAnswers.Finish + ScriptedAnswers.Done;
+
+    /// <summary>Nothing runs, nothing is reserved, one answer is paid: 5 + 1 + 6 millionths.</summary>
+    private static void Settled(TestFleet fleet)
+    {
+        FleetServices services = fleet.Server.Services;
+        Assert.Equal((0, 0, 0), (services.State.Running, services.State.Health.OpenAttempts, services.State.Pools["p"].Router.Requests));
+        Assert.Equal(1, services.State.Retries.Retries);
+        Assert.Equal(0.000012m, services.Accounts["acme"].Budget.Day.Spent.Amount);
+        Assert.Equal(0, services.Accounts["acme"].Budget.Day.Reserved.Nanos);
+        Assert.Equal((0, 0), services.Accounts["acme"].Running);
+    }
+
+    private static FleetConfiguration Pair(ScriptedUpstream one, ScriptedUpstream two)
+    {
+        PriceSettings price = new() { Input = 1, CachedInput = 0.5m, Output = 2 };
+        FleetConfiguration configuration = TestFleet.Of(one.Settings() with { Name = "one", Price = price }, two.Settings() with { Name = "two", Price = price });
+        return configuration with
+        {
+            Pools = new Dictionary<string, PoolSettings> { ["p"] = configuration.Pools["p"] with { Hedge = true } },
+            Tenants = new Dictionary<string, TenantSettings> { ["acme"] = TestFleet.Tenant("acme", "sk-acme-key") with { Budget = new BudgetSettings { PerDay = 1 } } },
+        };
+    }
+}
