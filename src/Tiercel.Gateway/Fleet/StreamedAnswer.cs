@@ -234,7 +234,9 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
             bool resumes = plan.Kind is not (ResumeKind.Fail or ResumeKind.FinishNow or ResumeKind.Wait);
             if (resumes && loss.End.Failure != StreamFailure.Drained && !loss.MayResume && !services.State.Retries.TryResume(now))
             {
-                return plan with { Kind = ResumeKind.Fail, Reason = "the retry budget is used up" };
+                // Connections break before it is known that their worker has died, and with that all its streams may be resumed: its news is waited for.
+                loss.Attempt.Record.Outcome = $"{loss.End.Outcome}: the retry budget is used up";
+                return plan with { Kind = now - loss.At < ResumePlan.LongestWait ? ResumeKind.Wait : ResumeKind.Fail, Delay = ResumePlan.Recheck };
             }
 
             loss.MayResume |= resumes;

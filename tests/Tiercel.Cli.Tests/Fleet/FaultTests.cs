@@ -45,7 +45,10 @@ public sealed class FaultTests
         await fleet.Workers[2].WaitAsync();
         for (int i = 0; i < Streams; i++)
         {
-            Assert.Equal(undisturbed[i % Kinds], answers[i]);
+            if (answers[i] != undisturbed[i % Kinds])
+            {
+                Assert.Fail($"stream-{i} differs. It ends with:\n{answers[i][^Math.Min(600, answers[i].Length)..]}\n{await fleet.ExplainAsync($"stream-{i}")}");
+            }
         }
 
         int resumed = 0;

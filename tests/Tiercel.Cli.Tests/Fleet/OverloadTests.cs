@@ -18,6 +18,7 @@ public sealed class OverloadTests
     private const int PerTenant = 6;
     private const int FloodClients = 40;
     private const int CalmClients = 2;
+    private const int EnoughRefusals = 200;
 
     [Fact]
     public async Task A_flood_is_refused_within_the_queues_bound_and_the_other_tenant_is_never_refused()
@@ -45,7 +46,7 @@ public sealed class OverloadTests
         Assert.All(lengths, length => Assert.InRange(length, 0, QueueLength));
         Assert.Contains(lengths, length => length >= PerTenant);
         Assert.Equal((0, 20 * CalmClients), (calm.Sum(tally => tally.Refused), calm.Sum(tally => tally.Served)));
-        Assert.True(flood.Refused > flood.Served && flood.Served > 0, $"{flood.Refused} of the flood were refused, {flood.Served} served");
+        Assert.True(flood.Refused >= EnoughRefusals && flood.Served > 0, $"{flood.Refused} of the flood were refused, {flood.Served} served");
 
         // What was refused costs nothing; what was served is in the ledger, once and to the token.
         await fleet.Gateway.SignalAsync("TERM");
@@ -98,7 +99,7 @@ public sealed class OverloadTests
         return lengths;
     }
 
-    /// <summary>Until the flood was refused more often than it can have been served.</summary>
+    /// <summary>Until so much of the flood was refused that the rest of it must have met a full queue all the time.</summary>
     private static async Task UntilRefusedAsync(Task<Tally>[] floods, ProcessFleet fleet)
     {
         using CancellationTokenSource watchdog = new(TimeSpan.FromMinutes(2));
@@ -106,8 +107,7 @@ public sealed class OverloadTests
         {
             string metrics = await fleet.Client.GetStringAsync(new Uri($"{fleet.Url}/metrics"), watchdog.Token);
             double refused = Sum(metrics, "tiercel_gateway_refusals_total{");
-            double attempts = Sum(metrics, "tiercel_gateway_attempts_total{");
-            if (refused > 100 && refused > 2 * attempts)
+            if (refused >= EnoughRefusals)
             {
                 return;
             }
