@@ -69,7 +69,16 @@ internal sealed class HttpBench(BenchOptions options)
     {
         using ServerProcess server = await ServerProcess.StartAsync(command, http);
         var before = CpuShare.Take(server.ProcessId, null);
-        Figures figures = await run(server);
+        Figures figures;
+        try
+        {
+            figures = await run(server);
+        }
+        catch (HttpRequestException failed)
+        {
+            throw new InvalidOperationException($"{command[0]}: {failed.Message}; {server.LastWords()}", failed);
+        }
+
         CpuShare share = CpuShare.Between(before, CpuShare.Take(server.ProcessId, null));
         return new Sample(figures.Value, share.Own, share.Others, Disturbed: false, figures.Others);
     }

@@ -10,9 +10,11 @@ namespace Tiercel.Bench.Engine.Http;
 /// <summary>A server under measurement, on a port of its own; started before each measurement, so that none finds the cache of another.</summary>
 internal sealed class ServerProcess : IDisposable
 {
+    private const int KeptLines = 40;
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
 
     private readonly Process _process;
+    private readonly Queue<string> _said = new();
 
     private ServerProcess(Process process, Uri address)
     {
@@ -39,11 +41,11 @@ internal sealed class ServerProcess : IDisposable
         }
 
         Process process = Process.Start(start) ?? throw new InvalidOperationException($"{command[0]} does not start");
-        process.OutputDataReceived += (_, _) => { };
-        process.ErrorDataReceived += (_, _) => { };
+        ServerProcess server = new(process, new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/")));
+        process.OutputDataReceived += (_, line) => server.Keep(line.Data);
+        process.ErrorDataReceived += (_, line) => server.Keep(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        ServerProcess server = new(process, new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/")));
         try
         {
             await server.WaitAsync(http);
@@ -53,6 +55,16 @@ internal sealed class ServerProcess : IDisposable
         {
             server.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>How the server is and the last lines that it printed: what one needs to know when a request failed.</summary>
+    public string LastWords()
+    {
+        lock (_said)
+        {
+            string state = _process.WaitForExit(1_000) ? $"ended with code {_process.ExitCode}" : "still runs";
+            return $"the server {state}; its last lines:{Environment.NewLine}{string.Join(Environment.NewLine, _said)}";
         }
     }
 
@@ -67,13 +79,29 @@ internal sealed class ServerProcess : IDisposable
         _process.Dispose();
     }
 
+    private void Keep(string? line)
+    {
+        lock (_said)
+        {
+            if (line is not null)
+            {
+                _said.Enqueue(line);
+            }
+
+            if (_said.Count > KeptLines)
+            {
+                _said.Dequeue();
+            }
+        }
+    }
+
     private async Task WaitAsync(HttpClient http)
     {
         for (long start = Clock.Now; Clock.SecondsSince(start) < StartLimit.TotalSeconds;)
         {
             if (_process.HasExited)
             {
-                throw new InvalidOperationException($"the server ended with code {_process.ExitCode} before it was ready");
+                throw new InvalidOperationException(LastWords());
             }
 
             try
