@@ -30,6 +30,8 @@ internal static class ChatRequest
         {
             Content = new StringContent(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json"),
         };
+        // Each request on a connection of its own, for both: the peer closes kept connections at moments of its own choice, and a request that is on its way then fails the run.
+        request.Headers.ConnectionClose = true;
         long start = Clock.Now;
         using HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (!response.IsSuccessStatusCode)
