@@ -65,7 +65,7 @@ internal sealed class ToxicConnection(ToxicProxy proxy, Socket client, Cancellat
                 return;
             }
 
-            if (Swallows())
+            if (Swallows(read))
             {
                 continue;
             }
@@ -93,38 +93,47 @@ internal sealed class ToxicConnection(ToxicProxy proxy, Socket client, Cancellat
                 return;
             }
 
-            if (Swallows() || _exchange is not ToxicExchange exchange)
+            if (Swallows(read) || _exchange is not ToxicExchange exchange)
             {
                 continue;
             }
 
             bool struckBefore = exchange.Struck;
             int passed = exchange.Pass(buffer.AsSpan(0, read));
-            await (exchange.Toxic.Kind == ToxicKind.Slow ? SendSlowlyAsync(exchange, buffer.AsMemory(0, passed)) : SendAsync(client, buffer.AsMemory(0, passed)));
-            if (struckBefore || !exchange.Struck)
+            bool strikes = exchange.Struck && !struckBefore;
+            ToxicKind kind = exchange.Toxic.Kind;
+            if (strikes && kind is ToxicKind.SwallowAfterEvents or ToxicKind.Corrupt)
             {
+                // Certain from here on, and counted before the client can see anything of it.
+                _swallows |= kind == ToxicKind.SwallowAfterEvents;
+                proxy.Count(kind);
+            }
+
+            if (kind == ToxicKind.Slow)
+            {
+                await SendSlowlyAsync(exchange, buffer.AsMemory(0, passed));
                 continue;
             }
 
-            proxy.Count(exchange.Toxic.Kind);
-            switch (exchange.Toxic.Kind)
+            await SendAsync(client, buffer.AsMemory(0, passed));
+            if (strikes && kind is ToxicKind.ResetBeforeHead or ToxicKind.ResetAfterHead or ToxicKind.ResetAfterEvents or ToxicKind.ResetBeforeDone)
             {
-                case ToxicKind.SwallowAfterEvents:
-                    _swallows = true;
-                    break;
-                case ToxicKind.Slow or ToxicKind.Corrupt:
-                    break;
-                default:
-                    Reset();
-                    return;
+                proxy.Count(kind);
+                Reset();
+                return;
             }
         }
     }
 
-    private bool Swallows()
+    private bool Swallows(int bytes)
     {
         // A connection that lost bytes never passes any again.
         _swallows |= proxy.IsSilent;
+        if (_swallows)
+        {
+            proxy.CountSwallowed(bytes);
+        }
+
         return _swallows;
     }
 
@@ -140,6 +149,7 @@ internal sealed class ToxicConnection(ToxicProxy proxy, Socket client, Cancellat
             if (bytes.Length > 0 && !exchange.Struck)
             {
                 exchange.Strike();
+                proxy.Count(ToxicKind.Slow);
             }
         }
     }

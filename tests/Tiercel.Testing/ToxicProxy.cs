@@ -21,6 +21,7 @@ public sealed class ToxicProxy : IAsyncDisposable
     private int _exchanges = -1;
     private int _cut;
     private int _swallowed;
+    private long _swallowedBytes;
 
     /// <param name="target">Where the server is.</param>
     public ToxicProxy(IPEndPoint target)
@@ -44,6 +45,9 @@ public sealed class ToxicProxy : IAsyncDisposable
 
     /// <summary>Streams that ran when the link went silent.</summary>
     public int SilencedStreams => Volatile.Read(ref _swallowed);
+
+    /// <summary>Bytes that were taken and not passed on, by silence or <see cref="ToxicKind.SwallowAfterEvents"/>.</summary>
+    public long SwallowedBytes => Interlocked.Read(ref _swallowedBytes);
 
     /// <summary>Streams that run now: their answer has begun and has not ended.</summary>
     public int RunningStreams => _connections.Keys.Count(connection => connection.HasRunningStream);
@@ -80,9 +84,10 @@ public sealed class ToxicProxy : IAsyncDisposable
     {
         if (IsSilent)
         {
+            // In this order: one that comes in between has lost nothing, or is among those that are reset.
+            IsSilent = false;
             int none = 0;
             ResetAll(ref none);
-            IsSilent = false;
         }
 
         if (_listener is null)
@@ -104,6 +109,8 @@ public sealed class ToxicProxy : IAsyncDisposable
     }
 
     internal Toxic NextPlanned() => _plan(Interlocked.Increment(ref _exchanges));
+
+    internal void CountSwallowed(int bytes) => Interlocked.Add(ref _swallowedBytes, bytes);
 
     internal void Count(ToxicKind kind) => _struck.AddOrUpdate(kind, 1, static (_, count) => count + 1);
 
