@@ -33,6 +33,9 @@ internal sealed record CliEnvironment
     /// <summary>Calls the action at each SIGINT and SIGTERM until disposed.</summary>
     public required Func<Action, IDisposable> OnInterrupt { get; init; }
 
+    /// <summary>Calls the action at each SIGHUP until disposed, where the system knows it; otherwise it ends the process.</summary>
+    public required Func<Action, IDisposable> OnHangUp { get; init; }
+
     /// <summary>Ends the process at once.</summary>
     public required Action<int> Exit { get; init; }
 
@@ -56,6 +59,7 @@ internal sealed record CliEnvironment
             Variable = Environment.GetEnvironmentVariable,
             LoadEngine = EngineLoading.Load,
             OnInterrupt = ProcessSignals.Listen,
+            OnHangUp = ProcessSignals.ListenToHangUps,
             Exit = Environment.Exit,
             DrawSeed = () => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
         };

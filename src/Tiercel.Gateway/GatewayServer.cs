@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Tiercel.Engine;
+using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Endpoints;
 using Tiercel.Gateway.Identity;
 using Tiercel.Gateway.Workers;
@@ -18,9 +19,6 @@ public sealed class GatewayServer : IAsyncDisposable
 {
     /// <summary>How long connections whose clients do not read are waited for when the server stops.</summary>
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(5);
-
-    /// <summary>A secret that is shorter can be guessed.</summary>
-    private const int MinSecretChars = 8;
 
     private readonly WebApplication _app;
     private readonly GatewayServices _services;
@@ -137,9 +135,9 @@ public sealed class GatewayServer : IAsyncDisposable
             throw new GatewayConfigurationException("an API key is empty");
         }
 
-        if (options.ClusterSecret is { } secret && secret.Reveal().Trim().Length < MinSecretChars)
+        if (options.ClusterSecret is { } secret && secret.Reveal().Trim().Length < Secret.MinClusterCharacters)
         {
-            throw new GatewayConfigurationException($"the cluster secret ({secret}) has fewer than {MinSecretChars} characters");
+            throw new GatewayConfigurationException($"the cluster secret ({secret}) has fewer than {Secret.MinClusterCharacters} characters");
         }
     }
 

@@ -34,6 +34,12 @@ internal static class ConfigCheckCommand
             environment.Error.WriteLine(TerminalText.OneLine($"note: {note}"));
         }
 
+        if (reading.WantsEngine is ConfigurationError engine)
+        {
+            ConfigurationError note = engine with { Reason = "is the engine of the process: for tiercel serve --config; tiercel gateway has none and refuses the file" };
+            environment.Error.WriteLine(TerminalText.OneLine($"note: {note}"));
+        }
+
         FleetConfiguration configuration = reading.Require();
         if (!json)
         {

@@ -20,6 +20,7 @@ internal sealed class GatewayCommand
     private readonly Option<string> _host = new("--host") { Description = "Address to listen on, with --upstream.", HelpName = "ADDRESS", DefaultValueFactory = _ => "127.0.0.1" };
     private readonly Option<int> _port = new("--port", "-p") { Description = "Port, with --upstream; 0 takes a free one.", HelpName = "PORT", DefaultValueFactory = _ => 8080 };
     private readonly Option<string[]> _keys = new("--api-key") { Description = "A key that clients must send, with --upstream; may be repeated.", HelpName = "KEY" };
+    private readonly Option<int> _wait = new("--wait") { Description = "Seconds that engines which do not listen yet are waited for, with --upstream.", HelpName = "SECONDS", DefaultValueFactory = _ => 60 };
     private readonly Option<int> _grace = new("--grace") { Description = "Seconds that running requests get after Ctrl-C.", HelpName = "SECONDS", DefaultValueFactory = _ => 30 };
     private readonly Option<bool> _json = CommonOptions.Json();
     private readonly CliEnvironment _environment;
@@ -28,8 +29,9 @@ internal sealed class GatewayCommand
     {
         _environment = environment;
         _port.Validators.Add(result => Limits.Require(result, 0, 65535));
+        _wait.Validators.Add(result => Limits.Require(result, 0, 86_400));
         _grace.Validators.Add(result => Limits.Require(result, 0, 86_400));
-        foreach (Option option in (Option[])[_config, _upstreams, _host, _port, _keys, _grace, _json])
+        foreach (Option option in (Option[])[_config, _upstreams, _host, _port, _keys, _wait, _grace, _json])
         {
             command.Add(option);
         }
@@ -55,13 +57,13 @@ internal sealed class GatewayCommand
 
         if (file is not null)
         {
-            Limits.RefuseBesideFile(parsed, _host, _port, _keys);
+            Limits.RefuseBesideFile(parsed, _host, _port, _keys, _wait);
         }
 
         using Interrupts interrupts = new(_environment);
         using ConfigurationSource source = file is not null
-            ? FleetStartup.Open(_environment, file)
-            : ConfigurationSource.Of(await FleetStartup.DiscoverAsync(_environment, urls, Address(parsed), parsed.GetValue(_keys) ?? [], interrupts.Token));
+            ? FleetStartup.Open(_environment, file, hasEngine: false)
+            : ConfigurationSource.Of(await FleetStartup.DiscoverAsync(_environment, urls, Address(parsed), parsed.GetValue(_keys) ?? [], TimeSpan.FromSeconds(parsed.GetValue(_wait)), interrupts.Token));
         return await FleetStartup.RunAsync(
             _environment, new FleetOptions { Configuration = source }, TimeSpan.FromSeconds(parsed.GetValue(_grace)), parsed.GetValue(_json), interrupts);
     }

@@ -103,7 +103,7 @@ internal sealed class ServeCommand
         };
         using Interrupts interrupts = new(_environment);
         await using Stream? log = _serverSettings.OpenLog(parsed);
-        using ConfigurationSource? fleet = parsed.GetValue(_config) is string file ? FleetStartup.Open(_environment, file) : null;
+        using ConfigurationSource? fleet = parsed.GetValue(_config) is string file ? FleetStartup.Open(_environment, file, hasEngine: true) : null;
         using LoadedEngine loaded = _environment.LoadEngine(model.Path, options, _environment.Time);
         if (fleet is not null)
         {

@@ -16,9 +16,17 @@ internal sealed class BodyBudget(long capacityBytes)
 
     private readonly Lock _lock = new();
     private readonly List<byte[]> _kept = [];
+    private long _capacity = capacityBytes;
     private long _used;
     private long _keptBytes;
     private long _lent;
+
+    /// <summary>Most bytes that are lent at one time. What is lent already stays when it gets less.</summary>
+    public long CapacityBytes
+    {
+        get => Interlocked.Read(ref _capacity);
+        set => Interlocked.Exchange(ref _capacity, value);
+    }
 
     public long Used => Interlocked.Read(ref _used);
 
@@ -32,7 +40,7 @@ internal sealed class BodyBudget(long capacityBytes)
     public byte[]? TryRent(int bytes)
     {
         byte[] buffer = bytes <= LargeBytes ? ArrayPool<byte>.Shared.Rent(bytes) : Large(bytes);
-        if (Interlocked.Add(ref _used, buffer.Length) <= capacityBytes)
+        if (Interlocked.Add(ref _used, buffer.Length) <= CapacityBytes)
         {
             return buffer;
         }

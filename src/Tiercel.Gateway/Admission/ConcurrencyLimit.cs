@@ -28,8 +28,8 @@ internal sealed class ConcurrencyLimit
     private readonly double[] _baselines = new double[PromptSizes];
     private readonly double[] _windowSums = new double[PromptSizes];
     private readonly int[] _windowCounts = new int[PromptSizes];
-    private readonly int _least;
-    private readonly int _most;
+    private int _least;
+    private int _most;
     private double _limit;
     private double _ratios;
     private int _answers;
@@ -39,11 +39,8 @@ internal sealed class ConcurrencyLimit
 
     public ConcurrencyLimit(int first, int least, int most)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(least, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(most, least);
-        _least = least;
-        _most = most;
-        _limit = Math.Clamp(first, least, most);
+        _limit = first;
+        Bound(least, most);
     }
 
     public int Limit => (int)_limit;
@@ -51,6 +48,16 @@ internal sealed class ConcurrencyLimit
     public int InFlight { get; private set; }
 
     public bool AtLimit => InFlight >= Limit;
+
+    /// <summary>New bounds; what was learnt stays within them.</summary>
+    public void Bound(int least, int most)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(least, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(most, least);
+        _least = least;
+        _most = most;
+        _limit = Math.Clamp(_limit, least, most);
+    }
 
     /// <summary>A request is sent. Whether the limit allows it is the caller's to ask; each sent must end once.</summary>
     public void Sent()

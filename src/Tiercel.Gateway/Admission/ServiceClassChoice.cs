@@ -17,7 +17,9 @@ internal static class ServiceClassChoice
         IReadOnlyDictionary<string, ServiceClass> classes, TenantSettings tenant, RouteSettings route, string? asked, out ServiceClass? chosen)
     {
         string? own = tenant.Class ?? route.Class;
-        chosen = own is null ? null : classes[own];
+
+        // The tenant may have been identified before a reload that took its class away: it has none then.
+        chosen = own is null ? null : classes.GetValueOrDefault(own);
         if (string.IsNullOrEmpty(asked) || asked == own)
         {
             return null;

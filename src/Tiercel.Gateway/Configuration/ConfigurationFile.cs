@@ -52,6 +52,7 @@ public static class ConfigurationFile
                 Configuration = configuration with { Version = version },
                 Errors = [],
                 Notes = context.Notes,
+                WantsEngine = context.WantsEngine,
                 Values = context.Values.ToDictionary(entry => entry.Path, entry => entry.Value),
             };
     }

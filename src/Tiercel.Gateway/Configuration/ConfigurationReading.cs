@@ -11,6 +11,9 @@ public sealed record ConfigurationReading
     /// <summary>What is allowed but looks like a mistake.</summary>
     public IReadOnlyList<ConfigurationError> Notes { get; init; } = [];
 
+    /// <summary>The error for a process without an engine, where an upstream is the engine of the process; else null.</summary>
+    public ConfigurationError? WantsEngine { get; init; }
+
     /// <summary>Every value in force by its path, the defaults included.</summary>
     public IReadOnlyDictionary<string, ConfigurationValue> Values { get; init; } = new Dictionary<string, ConfigurationValue>();
 

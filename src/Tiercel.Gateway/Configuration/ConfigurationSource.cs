@@ -11,6 +11,7 @@ public sealed class ConfigurationSource : IDisposable
     private readonly ReferenceResolver _references;
     private readonly ITimer? _timer;
     private readonly TimeSpan _interval;
+    private readonly bool _hasEngine;
     private FleetConfiguration _current;
     private ConfigurationInvalidException? _lastError;
     private string _seen;
@@ -25,18 +26,22 @@ public sealed class ConfigurationSource : IDisposable
         _seen = _inForce = seen;
     }
 
-    private ConfigurationSource(string path, ReferenceResolver references, FleetConfiguration current, string seen, TimeProvider time, TimeSpan interval)
+    private ConfigurationSource(string path, ReferenceResolver references, FleetConfiguration current, string seen, TimeProvider time, TimeSpan interval, bool hasEngine)
         : this(path, references, current, seen)
     {
         _interval = interval;
+        _hasEngine = hasEngine;
         _timer = time.CreateTimer(_ => LookFromTimer(), null, interval, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>After <see cref="Current"/> was replaced: the old one and the new one. Calls never overlap.</summary>
+    /// <summary>After <see cref="Current"/> was replaced: the old one and the new one. Calls never overlap. One that throws puts the old one back.</summary>
     public event Action<FleetConfiguration, FleetConfiguration>? Changed;
 
     /// <summary>A file was refused, or could not be read; the old configuration stays.</summary>
     public event Action<ConfigurationInvalidException>? Rejected;
+
+    /// <summary>Whether there is a file that it follows.</summary>
+    public bool FollowsFile => _path is not null;
 
     /// <summary>The last good configuration.</summary>
     public FleetConfiguration Current => Volatile.Read(ref _current);
@@ -49,12 +54,13 @@ public sealed class ConfigurationSource : IDisposable
 
     /// <summary>Loads a file and follows it.</summary>
     /// <param name="interval">Time between two looks; null for two seconds.</param>
+    /// <param name="hasEngine">Whether the process has an engine, so that an upstream may be of the kind <c>embedded</c>.</param>
     /// <exception cref="ConfigurationInvalidException">It is not valid.</exception>
-    public static ConfigurationSource Open(string path, TimeProvider time, TimeSpan? interval = null, ReferenceResolver? references = null)
+    public static ConfigurationSource Open(string path, TimeProvider time, TimeSpan? interval = null, ReferenceResolver? references = null, bool hasEngine = true)
     {
         references ??= ReferenceResolver.OfProcess(Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".");
-        ConfigurationReading reading = ConfigurationFile.Read(path, references, out string fingerprint);
-        return new ConfigurationSource(path, references, reading.Require(), fingerprint, time, interval ?? TimeSpan.FromSeconds(2)) { _reading = reading };
+        ConfigurationReading reading = Read(path, references, hasEngine, out string fingerprint);
+        return new ConfigurationSource(path, references, reading.Require(), fingerprint, time, interval ?? TimeSpan.FromSeconds(2), hasEngine) { _reading = reading };
     }
 
     /// <summary>A configuration that comes from no file and changes only by <see cref="Replace"/>.</summary>
@@ -72,11 +78,25 @@ public sealed class ConfigurationSource : IDisposable
             FleetConfiguration old = _current;
             Volatile.Write(ref _lastError, null);
             Volatile.Write(ref _current, configuration);
-            Changed?.Invoke(old, configuration);
+            try
+            {
+                Changed?.Invoke(old, configuration);
+            }
+            catch
+            {
+                Volatile.Write(ref _current, old);
+                throw;
+            }
         }
     }
 
     public void Dispose() => _timer?.Dispose();
+
+    private static ConfigurationReading Read(string path, ReferenceResolver references, bool hasEngine, out string fingerprint)
+    {
+        ConfigurationReading reading = ConfigurationFile.Read(path, references, out fingerprint);
+        return reading.WantsEngine is ConfigurationError error && !hasEngine ? reading with { Configuration = null, Errors = [error] } : reading;
+    }
 
     private bool Look(bool evenIfSeen)
     {
@@ -87,7 +107,7 @@ public sealed class ConfigurationSource : IDisposable
 
         lock (_gate)
         {
-            ConfigurationReading reading = ConfigurationFile.Read(_path, _references, out string fingerprint);
+            ConfigurationReading reading = Read(_path, _references, _hasEngine, out string fingerprint);
             if (fingerprint == _seen && !evenIfSeen)
             {
                 return _lastError is null;
@@ -108,9 +128,22 @@ public sealed class ConfigurationSource : IDisposable
             }
 
             // Compared with what the process started with: a change that was taken back needs no restart.
+            IReadOnlyList<ConfigurationChange> waited = WaitForRestart;
             WaitForRestart = _reading is null ? [] : [.. ConfigurationDiff.Between(_reading, reading).Where(change => change.NeedsRestart)];
+            try
+            {
+                Replace(configuration);
+            }
+            catch (Exception error) when (error is not OutOfMemoryException)
+            {
+                // What reads well can still not be run, a certificate that went since, say. On a timer's thread this would end the process, which still serves.
+                WaitForRestart = waited;
+                string reason = error is GatewayConfigurationException ? error.Message : error.GetType().Name;
+                Reject(new ConfigurationInvalidException([new ConfigurationError(_path, 0, 0, "", $"could not be taken up: {reason}")]));
+                return false;
+            }
+
             _inForce = fingerprint;
-            Replace(configuration);
             return true;
         }
     }
@@ -129,8 +162,7 @@ public sealed class ConfigurationSource : IDisposable
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
-            // One who is told of a change failed. On a timer's thread that would end the process, which still serves.
-            Volatile.Write(ref _lastError, new ConfigurationInvalidException([new ConfigurationError(_path!, 0, 0, "", $"could not be taken up: {error.GetType().Name}")]));
+            // One who was told failed; the look itself does not.
         }
         finally
         {

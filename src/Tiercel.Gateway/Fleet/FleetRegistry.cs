@@ -20,6 +20,8 @@ internal sealed class FleetRegistry : IAsyncDisposable
     private readonly GatewayServices? _embedded;
     private readonly RequestDispatcher? _endpoints;
     private readonly string _embeddedSecret = Convert.ToHexString(RandomNumberGenerator.GetBytes(32));
+    private ClusterSettings _cluster = new();
+    private long _maxAnswerBytes;
     private int _lastId;
 
     public FleetRegistry(FleetServices services)
@@ -33,26 +35,25 @@ internal sealed class FleetRegistry : IAsyncDisposable
         }
     }
 
-    /// <summary>Puts a configuration in force.</summary>
+    /// <summary>Puts a configuration in force, or throws and leaves everything as it was.</summary>
     public void Apply(FleetConfiguration configuration)
     {
+        Dictionary<(string Pool, string Name), (int Id, IUpstream Upstream)> connections = Connect(configuration);
+        PutAway();
+        _cluster = configuration.Cluster;
+        _maxAnswerBytes = configuration.Limits.MaxAnswerBytes;
         Dictionary<string, List<Replica>> members = [];
-        HashSet<(string, string)> named = [];
+        HashSet<Replica> named = [];
         foreach ((string pool, PoolSettings settings) in configuration.Pools)
         {
-            members[pool] = [.. settings.Upstreams.Select(upstream => Take(configuration, pool, upstream))];
-            named.UnionWith(settings.Upstreams.Select(upstream => (pool, upstream.Name)));
+            members[pool] = [.. settings.Upstreams.Select(upstream => Take(pool, upstream, connections))];
+            named.UnionWith(members[pool]);
         }
 
-        foreach ((string, string) gone in _replicas.Keys.Where(key => !named.Contains(key)).ToArray())
+        foreach ((string, string) gone in _replicas.Where(entry => !named.Contains(entry.Value)).Select(entry => entry.Key).ToArray())
         {
-            Replica replica = _replicas[gone];
-            _retired.Add(replica.Upstream);
+            Retire(_replicas[gone]);
             _replicas.Remove(gone);
-            if (_links.Remove(replica.Id, out WorkerLink? link))
-            {
-                _ended.Add(link.DisposeAsync().AsTask());
-            }
         }
 
         lock (_services.Gate)
@@ -71,7 +72,9 @@ internal sealed class FleetRegistry : IAsyncDisposable
 
         _services.Accounts.Apply(configuration, _services.Clock.Now, _services.Clock.Utc);
         _services.Tenants = new Identity.TenantDirectory(configuration.Tenants);
+        _services.Bodies.CapacityBytes = configuration.Limits.MaxBufferedBodyBytes;
         _services.Admit(configuration);
+        _ended.RemoveAll(end => end.IsCompletedSuccessfully);
     }
 
     public async ValueTask DisposeAsync()
@@ -93,28 +96,95 @@ internal sealed class FleetRegistry : IAsyncDisposable
         }
     }
 
-    private Replica Take(FleetConfiguration configuration, string pool, UpstreamSettings settings)
+    /// <summary>Makes what is needed of new connections, before anything is changed.</summary>
+    private Dictionary<(string Pool, string Name), (int Id, IUpstream Upstream)> Connect(FleetConfiguration configuration)
     {
-        if (_replicas.TryGetValue((pool, settings.Name), out Replica? replica))
+        Dictionary<(string Pool, string Name), (int Id, IUpstream Upstream)> made = [];
+        try
         {
-            if (replica.Settings != settings)
+            foreach ((string pool, PoolSettings settings) in configuration.Pools)
             {
-                _retired.Add(replica.Upstream);
-                replica.Settings = settings;
-                replica.Upstream = Connect(configuration, replica.Id, settings);
-                if (_links.Remove(replica.Id, out WorkerLink? link))
+                foreach (UpstreamSettings upstream in settings.Upstreams)
                 {
-                    _ended.Add(link.DisposeAsync().AsTask());
+                    Replica? known = _replicas.GetValueOrDefault((pool, upstream.Name));
+                    if (known is null || IsAnother(known.Settings, upstream) || Reconnects(configuration, known.Settings, upstream))
+                    {
+                        int id = known is not null && !IsAnother(known.Settings, upstream) ? known.Id : ++_lastId;
+                        made[(pool, upstream.Name)] = (id, Connect(configuration, id, upstream));
+                    }
                 }
             }
+        }
+        catch (Exception error) when (error is System.Security.Cryptography.CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            _retired.AddRange(made.Values.Select(one => one.Upstream));
+            throw new GatewayConfigurationException($"cluster.tls: {error.Message}");
+        }
+        catch
+        {
+            _retired.AddRange(made.Values.Select(one => one.Upstream));
+            throw;
+        }
 
+        return made;
+    }
+
+    /// <summary>Another engine under an old name: nothing of what is known of the old one is true of it.</summary>
+    private static bool IsAnother(UpstreamSettings before, UpstreamSettings after) => before.Kind != after.Kind || before.Url != after.Url;
+
+    private bool Reconnects(FleetConfiguration configuration, UpstreamSettings before, UpstreamSettings after) =>
+        before with { Price = after.Price, Capabilities = after.Capabilities, Model = after.Model } != after
+        || (after.Kind == UpstreamKind.Tiercel && configuration.Cluster != _cluster)
+        || configuration.Limits.MaxAnswerBytes != _maxAnswerBytes;
+
+    private Replica Take(string pool, UpstreamSettings settings, Dictionary<(string Pool, string Name), (int Id, IUpstream Upstream)> connections)
+    {
+        Replica? replica = _replicas.GetValueOrDefault((pool, settings.Name));
+        bool connects = connections.TryGetValue((pool, settings.Name), out (int Id, IUpstream Upstream) connection);
+        if (replica is null || (connects && connection.Id != replica.Id))
+        {
+            if (replica is not null)
+            {
+                Retire(replica);
+            }
+
+            replica = new Replica(connection.Id, pool, settings, connection.Upstream);
+            _replicas[(pool, settings.Name)] = replica;
             return replica;
         }
 
-        int id = ++_lastId;
-        replica = new Replica(id, pool, settings, Connect(configuration, id, settings));
-        _replicas[(pool, settings.Name)] = replica;
+        if (connects)
+        {
+            Retire(replica);
+            replica.Upstream = connection.Upstream;
+        }
+
+        lock (_services.Gate)
+        {
+            replica.Reconfigure(settings);
+        }
+
         return replica;
+    }
+
+    /// <summary>Connections that an earlier reload left and that have nothing more to carry.</summary>
+    private void PutAway()
+    {
+        foreach (HttpUpstream upstream in _retired.OfType<HttpUpstream>().Where(one => one.OpenConnections == 0).ToArray())
+        {
+            _retired.Remove(upstream);
+            _ended.Add(upstream.DisposeAsync().AsTask());
+        }
+    }
+
+    /// <summary>Nothing new goes over the replica's connections; what runs on them goes on.</summary>
+    private void Retire(Replica replica)
+    {
+        _retired.Add(replica.Upstream);
+        if (_links.Remove(replica.Id, out WorkerLink? link))
+        {
+            _ended.Add(link.DisposeAsync().AsTask());
+        }
     }
 
     private IUpstream Connect(FleetConfiguration configuration, int id, UpstreamSettings settings)

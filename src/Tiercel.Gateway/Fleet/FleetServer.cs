@@ -147,7 +147,10 @@ public sealed class FleetServer : IAsyncDisposable
     {
         _registry.Apply(after);
         _services.Telemetry.ConfigurationLoaded(after.Telemetry);
-        Said?.Invoke($"configuration {after.Version} is in force");
+        IReadOnlyList<ConfigurationChange> waiting = _services.Options.Configuration.WaitForRestart;
+        Said?.Invoke(waiting.Count == 0
+            ? $"configuration {after.Version} is in force"
+            : $"configuration {after.Version} is in force, but for what the next start takes up: {string.Join(", ", waiting.Select(change => change.Path))}");
     }
 
     /// <summary>Tells where it was, and not the message, which may quote a request.</summary>

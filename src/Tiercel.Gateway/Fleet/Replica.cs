@@ -18,9 +18,16 @@ internal sealed class Replica(int id, string pool, UpstreamSettings settings, IU
 
     public string Name => Settings.Name;
 
-    public UpstreamSettings Settings { get; set; } = settings;
+    public UpstreamSettings Settings { get; private set; } = settings;
 
     public IUpstream Upstream { get; set; } = upstream;
+
+    /// <summary>Takes the settings of a reload; kind and address are those it began with.</summary>
+    public void Reconfigure(UpstreamSettings next)
+    {
+        Settings = next;
+        Adaptive?.Bound(Math.Min(LeastAdaptiveLimit, next.MaxConcurrency), next.MaxConcurrency);
+    }
 
     /// <summary>Speaks the worker protocol: exact resume, token comments, headers of ours.</summary>
     public bool IsTiercel => Settings.Kind is UpstreamKind.Tiercel or UpstreamKind.Embedded;

@@ -8,8 +8,8 @@ namespace Tiercel.Cli.Tests.Commands;
 internal sealed class CliHarness : IDisposable
 {
     private readonly TemporaryFolder _home = new();
-    private readonly StringWriter _output = new();
-    private readonly StringWriter _error = new();
+    private readonly LockedWriter _output = new();
+    private readonly LockedWriter _error = new();
     private readonly Dictionary<string, string> _variables = [];
 
     public CliHarness() => _variables["TIERCEL_HOME"] = _home.File("home");
@@ -29,6 +29,9 @@ internal sealed class CliHarness : IDisposable
 
     /// <summary>Set while a command listens: stands for Ctrl-C.</summary>
     public Action? Interrupt { get; private set; }
+
+    /// <summary>Set while a command listens: stands for SIGHUP.</summary>
+    public Action? HangUp { get; private set; }
 
     public List<int> Exits { get; } = [];
 
@@ -60,6 +63,11 @@ internal sealed class CliHarness : IDisposable
                 Interrupt = action;
                 return new TemporaryFolder();
             },
+            OnHangUp = action =>
+            {
+                HangUp = action;
+                return new TemporaryFolder();
+            },
             Exit = Exits.Add,
             DrawSeed = () => Seed,
         };
@@ -81,4 +89,50 @@ internal sealed class CliHarness : IDisposable
         };
 
     public void Dispose() => _home.Dispose();
+
+    /// <summary>A test may look at what a command that still runs has said.</summary>
+    private sealed class LockedWriter : StringWriter
+    {
+        private readonly Lock _lock = new();
+
+        public override void Write(char value)
+        {
+            lock (_lock)
+            {
+                base.Write(value);
+            }
+        }
+
+        public override void Write(char[] buffer, int index, int count)
+        {
+            lock (_lock)
+            {
+                base.Write(buffer, index, count);
+            }
+        }
+
+        public override void Write(ReadOnlySpan<char> buffer)
+        {
+            lock (_lock)
+            {
+                base.Write(buffer);
+            }
+        }
+
+        public override void Write(string? value)
+        {
+            lock (_lock)
+            {
+                base.Write(value);
+            }
+        }
+
+        public override string ToString()
+        {
+            lock (_lock)
+            {
+                return base.ToString();
+            }
+        }
+    }
 }

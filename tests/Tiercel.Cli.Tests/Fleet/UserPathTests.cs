@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Tiercel.Cli.Tests.Processes;
@@ -24,13 +26,16 @@ public sealed class UserPathTests
         List<TiercelProcess> processes = [];
         try
         {
-            // The ports of the README may be taken on a machine that runs tests; everything else is as it says.
+            // The ports of the README may be taken on a machine that runs tests; everything else is as it says. All are started in one go, as pasted lines are:
+            // the gateway is there before the workers.
             Dictionary<string, (string Url, TiercelProcess Process)> started = [];
             for (int i = 0; i < workers.Length; i++)
             {
-                TiercelProcess worker = ProcessFleet.StartTrusted([.. workers[i].Select(word => word == ports[i] ? "0" : word), "--json"]);
+                IPEndPoint address = LoopbackAddress.Nobodys();
+                string port = address.Port.ToString(CultureInfo.InvariantCulture);
+                TiercelProcess worker = ProcessFleet.StartTrusted([.. workers[i].Select(word => word == ports[i] ? port : word), "--host", address.Address.ToString(), "--json"]);
                 processes.Add(worker);
-                started.Add($"http://127.0.0.1:{ports[i]}", (await ProcessFleet.UrlOfAsync(worker), worker));
+                started.Add($"http://127.0.0.1:{ports[i]}", ($"http://{address}", worker));
             }
 
             TiercelProcess gateway = ProcessFleet.StartTrusted([.. gatewayCommand.Select(word => started.TryGetValue(word, out var worker) ? worker.Url : word), "--port", "0", "--json"]);

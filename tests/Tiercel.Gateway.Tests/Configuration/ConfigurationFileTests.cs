@@ -14,12 +14,12 @@ public class ConfigurationFileTests
     public void The_example_becomes_the_records()
     {
         ConfigurationReading reading = ConfigurationFile.Read(Example, ConfigurationText.Resolver(
-            ("TIERCEL_CLUSTER_SECRET", "cluster"), ("CLOUD_API_KEY", "cloud"), ("ACME_CI_KEY", "acme"), ("NIGHTLY_KEY", "night")));
+            ("TIERCEL_CLUSTER_SECRET", "the-cluster"), ("CLOUD_API_KEY", "cloud"), ("ACME_CI_KEY", "acme"), ("NIGHTLY_KEY", "night")));
         Assert.Equal([], reading.Errors);
         Assert.Equal([], reading.Notes);
         FleetConfiguration all = reading.Require();
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Example)))[..12], all.Version);
-        Assert.Equal("cluster", all.Cluster.Secret!.Reveal());
+        Assert.Equal("the-cluster", all.Cluster.Secret!.Reveal());
         Assert.Equal(["chat", "cloud"], all.Pools.Keys);
         Assert.Equal([UpstreamKind.Tiercel, UpstreamKind.Tiercel], all.Pools["chat"].Upstreams.Select(upstream => upstream.Kind));
         UpstreamSettings cloud = Assert.Single(all.Pools["cloud"].Upstreams);
@@ -128,6 +128,7 @@ public class ConfigurationFileTests
     [InlineData("telemetry: { trace_share: 2 }", "telemetry.trace_share: must be between 0 and 1, and this is 2")]
     [InlineData("telemetry: [ 1 ]", "telemetry: wants a group of keys")]
     [InlineData("retries: { max_tries: \"3\" }", "retries.max_tries: wants a whole number, and this is the text \"3\"")]
+    [InlineData("cluster: { secret: env:SAME }", "cluster.secret: env:SAME has fewer than 8 characters, which can be guessed")]
     [InlineData("cluster: { secret: { a: b } }", "cluster.secret: wants secret, and this is a group of keys")]
     public void A_wrong_part_is_named(string addition, params string[] expected)
     {

@@ -111,11 +111,25 @@ public sealed class ConfigurationSourceTests : IDisposable
         Write(ConfigurationText.Minimal + "queue: { max_requests: 10 }\n");
         Later();
         Assert.Contains("could not be taken up: InvalidOperationException", source.LastError!.Message, StringComparison.Ordinal);
+        Assert.Equal(1024, source.Current.Queue.MaxRequests);
+        Assert.Contains(_told, line => line.Contains("could not be taken up", StringComparison.Ordinal));
         fail = false;
         Write(ConfigurationText.Minimal + "queue: { max_requests: 11 }\n");
         Later();
         Assert.Equal(11, source.Current.Queue.MaxRequests);
         Assert.Null(source.LastError);
+    }
+
+    [Fact]
+    public void A_process_without_an_engine_refuses_a_file_that_wants_one()
+    {
+        using ConfigurationSource source = Open(ConfigurationText.Minimal);
+        Write("pools: { p: { upstreams: [ { name: e, kind: embedded } ] } }\nroutes: { m: { pool: p } }\n");
+        Later();
+        Assert.Contains("tiercel.yaml:1:45: pools.p.upstreams[0].kind: is the engine of this process, which has none", source.LastError!.Message, StringComparison.Ordinal);
+        Assert.Equal("m", Assert.Single(source.Current.Routes).Key);
+        using ConfigurationSource withEngine = ConfigurationSource.Open(File, _time);
+        Assert.Equal(UpstreamKind.Embedded, withEngine.Current.Pools["p"].Upstreams[0].Kind);
     }
 
     [Fact]
@@ -129,7 +143,7 @@ public sealed class ConfigurationSourceTests : IDisposable
     private ConfigurationSource Open(string text)
     {
         Write(text);
-        ConfigurationSource source = ConfigurationSource.Open(File, _time, Interval, new ReferenceResolver(_ => _keyInEnvironment, _folder.Path));
+        ConfigurationSource source = ConfigurationSource.Open(File, _time, Interval, new ReferenceResolver(_ => _keyInEnvironment, _folder.Path), hasEngine: false);
         source.Changed += (old, now) => _told.Add($"{old.Queue.MaxRequests} -> {now.Queue.MaxRequests}");
         source.Rejected += error => _told.Add(error.Message);
         return source;

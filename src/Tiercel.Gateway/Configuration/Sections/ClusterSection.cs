@@ -16,5 +16,12 @@ internal static class ClusterSection
         values => new ClusterSettings { Secret = values.Get(Shared), Tls = values.Get(Tls) })
     {
         HoldsSecrets = true,
+        Check = values =>
+        {
+            if (values.Context.References.LooksUp && values.Get(Shared) is Secret secret && secret.Reveal().Length < Secret.MinClusterCharacters)
+            {
+                values.Wrong(Shared, $"{secret.Reference} has fewer than {Secret.MinClusterCharacters} characters, which can be guessed");
+            }
+        },
     };
 }

@@ -23,7 +23,7 @@ internal static class TlsSection
         [Certificate, PrivateKey, ClientAuthority],
         values => new TlsSettings(values.Get(Certificate), values.Get(PrivateKey), values.Get(ClientAuthority)))
     {
-        Check = CheckPair,
+        Check = values => CheckFiles(values, ClientAuthority),
     };
 
     public static Section<TlsSettings> OfCluster { get; } = new(
@@ -32,10 +32,10 @@ internal static class TlsSection
         [Certificate, PrivateKey, Authority],
         values => new TlsSettings(values.Get(Certificate), values.Get(PrivateKey), values.Get(Authority)))
     {
-        Check = CheckPair,
+        Check = values => CheckFiles(values, Authority),
     };
 
-    private static void CheckPair(SectionValues values)
+    private static void CheckFiles(SectionValues values, Key<string?> authorities)
     {
         if (!values.Context.References.LooksUp)
         {
@@ -50,6 +50,30 @@ internal static class TlsSection
         {
             // The reason of the library is left out: it speaks of the contents of a private file.
             values.Wrong(PrivateKey, "certificate and key are no PEM pair that can be read and belongs together");
+        }
+
+        if (values.Get(authorities) is string file && !HoldsCertificate(file))
+        {
+            values.Wrong(authorities, "holds no certificate in PEM");
+        }
+    }
+
+    private static bool HoldsCertificate(string file)
+    {
+        try
+        {
+            X509Certificate2Collection found = [];
+            found.ImportFromPemFile(file);
+            foreach (X509Certificate2 certificate in found)
+            {
+                certificate.Dispose();
+            }
+
+            return found.Count > 0;
+        }
+        catch (Exception error) when (error is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 }

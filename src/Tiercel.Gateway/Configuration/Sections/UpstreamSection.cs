@@ -80,6 +80,7 @@ internal static class UpstreamSection
                 values.Wrong(key, "does not go with the kind embedded, which is the engine of this process");
             }
 
+            values.Context.WantEngine(values.NodeOf(Kind), values.Path + ".kind");
             Claim(values, Kind, "embedded", "", "a process has one embedded engine, and it is");
         }
         else if (!values.IsGiven(Url))

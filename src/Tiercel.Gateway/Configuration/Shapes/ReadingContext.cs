@@ -18,6 +18,9 @@ internal sealed class ReadingContext(string file, ReferenceResolver references, 
 
     public ReferenceResolver References => references;
 
+    /// <summary>Where the engine of the process is spoken of, as the error for a process that has none.</summary>
+    public ConfigurationError? WantsEngine { get; private set; }
+
     public List<ConfigurationError> Notes { get; } = [];
 
     public List<(string Path, ConfigurationValue Value)> Values { get; } = [];
@@ -56,6 +59,10 @@ internal sealed class ReadingContext(string file, ReferenceResolver references, 
 
     public void Keep(string path, string text, bool needsRestart, bool isDefault) =>
         Values.Add((path, new ConfigurationValue(text, needsRestart) { IsDefault = isDefault }));
+
+    /// <summary>The file speaks of the engine of the process, which not every process has.</summary>
+    public void WantEngine(YamlNode node, string path) =>
+        WantsEngine ??= new ConfigurationError(file, node.Line, node.Column, path, "is the engine of this process, which has none: start it with tiercel serve --config");
 
     /// <summary>There is a thing of this name, be it right or wrong in itself.</summary>
     public void Define(string kind, string name)
