@@ -73,7 +73,7 @@ using RowRunner runner = new(options, peer, FindModel);
 foreach (BenchRow row in rows)
 {
     RowResult result = runner.Run(row);
-    result = result with { OfLimit = ModelCost.Of(FindModel(row.Model)).ShareOfLimit(row, RowResult.Median(result.Tiercel), machine) };
+    result = result with { OfLimit = LimitShare.Of(FindModel(row.Model), row, RowResult.Median(result.Tiercel), machine) };
     results.Add(result);
     TableWriter.Line(result);
 }

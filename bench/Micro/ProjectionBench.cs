@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Tiercel.Engine.Formats;
 using Tiercel.Engine.Kernels;
+using Tiercel.Engine.Kernels.Limits;
 
 namespace Tiercel.Bench.Micro;
 
@@ -77,7 +78,7 @@ internal static unsafe class ProjectionBench
         }
 
         ProjectionTarget[] target = new ProjectionTarget[1];
-        return Timing.Best(matrices.Count, i =>
+        return FastestRun.Seconds(TimeProvider.System, matrices.Count, i =>
         {
             activations.Load(team, x.All.Slice(0, matrices[i].Inputs));
             target[0] = new ProjectionTarget(matrices[i], y.All.Slice(0, matrices[i].Outputs));

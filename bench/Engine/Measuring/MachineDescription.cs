@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using Tiercel.Bench.Micro;
 using Tiercel.Engine.Kernels;
+using Tiercel.Engine.Kernels.Limits;
 
 namespace Tiercel.Bench.Engine.Measuring;
 
@@ -22,8 +22,8 @@ internal sealed record MachineDescription(
             KernelPaths.Name,
             KernelPaths.UsesGeneratedCode,
             threads,
-            MachineLimits.ReadBandwidth(team),
-            Math.Max(MachineLimits.IntegerPeak(team), MachineLimits.GeneratedPeak(team)));
+            MachineLimits.ReadBandwidth(team, TimeProvider.System),
+            MachineLimits.IntegerPeak(team, TimeProvider.System));
     }
 
     public override string ToString()

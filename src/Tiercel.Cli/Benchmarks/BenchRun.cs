@@ -2,6 +2,7 @@ using Tiercel.Cli.Json;
 using Tiercel.Cli.Startup;
 using Tiercel.Engine;
 using Tiercel.Engine.Chat;
+using Tiercel.Engine.Models;
 using Tiercel.Engine.Sampling;
 
 namespace Tiercel.Cli.Benchmarks;
@@ -12,8 +13,14 @@ namespace Tiercel.Cli.Benchmarks;
 /// </summary>
 internal sealed class BenchRun(LoadedEngine loaded, BenchPlan plan, TimeProvider time)
 {
-    /// <summary>Prompt of the tests that measure decoding, in tokens.</summary>
+    /// <summary>Prompt of the tests of many streams, in tokens.</summary>
     private const int ShortPrompt = 16;
+
+    /// <summary>Prompt of the first request after loading, in tokens.</summary>
+    private const int FirstPrompt = 8;
+
+    /// <summary>Tokens that one of many streams may make while the others begin, for each that is wanted.</summary>
+    private const int Patience = 16;
 
     private readonly IInferenceEngine _engine = loaded.Engine;
 
@@ -21,49 +28,48 @@ internal sealed class BenchRun(LoadedEngine loaded, BenchPlan plan, TimeProvider
     private readonly Random _random = new(20_26);
     private int _requests;
 
-    /// <exception cref="UserErrorException">The context is too short for the plan, or the model does not generate.</exception>
-    public async Task<BenchReport> RunAsync(CancellationToken cancellationToken)
+    /// <param name="loadStarted">When the file was about to be opened, a timestamp of the clock.</param>
+    /// <exception cref="UserErrorException">The model does not generate, or the context is too short for the plan.</exception>
+    public async Task<BenchReport> RunAsync(long loadStarted, CancellationToken cancellationToken)
     {
-        Check();
-        await GenerateAsync(plan.PromptTokens, 8, cancellationToken);
-        List<BenchResult> results =
-        [
-            await MeasureAsync("prefill", 1, async () => plan.PromptTokens / (await GenerateAsync(plan.PromptTokens, 1, cancellationToken)).First.TotalSeconds),
-            await MeasureAsync("decode", 1, () => DecodeAsync(cancellationToken)),
-        ];
-        foreach (int streams in plan.Streams)
+        await FinishAsync(Start(FirstPrompt, 1), cancellationToken);
+        double loadSeconds = time.GetElapsedTime(loadStarted).TotalSeconds;
+        TokenCost? cost = _engine.Model.Cost;
+        List<BenchResult> results = [];
+        foreach (int tokens in plan.Prompts)
         {
-            results.Add(await MeasureAsync("streams", streams, () => ManyAsync(streams, cancellationToken)));
+            BenchResult result = await MeasureAsync("prefill", 1, tokens, async () => tokens / (await FinishAsync(Start(tokens, 1), cancellationToken)).First.TotalSeconds);
+            results.Add(result with { Limit = BenchLimits.IntegerPeak, LimitUse = cost?.PromptOperations * result.TokensPerSecond });
         }
 
+        foreach (int context in plan.Contexts)
+        {
+            BenchResult result = await MeasureAsync("decode", 1, context, () => DecodeAsync(context, cancellationToken));
+            results.Add(result with { Limit = BenchLimits.ReadBandwidth, LimitUse = cost?.DecodeBytes(context + (plan.OutputTokens / 2.0)) * result.TokensPerSecond });
+        }
+
+        foreach (int streams in plan.Streams)
+        {
+            results.Add(await MeasureAsync("streams", streams, ShortPrompt, () => ManyAsync(streams, cancellationToken)));
+        }
+
+        // Last, so that its buffer is not there while the model works, and asleep meanwhile the engine's own threads do not disturb it.
+        var machine = MachineSpeed.Measure(loaded.Threads, time);
         return new BenchReport(
             _engine.Model.Name,
             _engine.Model.WeightType,
             _engine.Model.ParameterCount,
             loaded.KernelPath,
             loaded.Threads,
-            plan.PromptTokens,
+            machine.ReadBytesPerSecond,
+            machine.IntegerOperationsPerSecond,
+            loadSeconds,
             plan.OutputTokens,
             plan.Repetitions,
-            results);
+            [.. results.Select(result => result with { LimitUse = result.LimitUse / (result.Limit == BenchLimits.ReadBandwidth ? machine.ReadBytesPerSecond : machine.IntegerOperationsPerSecond) })]);
     }
 
-    private void Check()
-    {
-        if (!_engine.Model.CanGenerate)
-        {
-            throw new UserErrorException($"{_engine.Model.Name} makes embeddings; bench measures models that write text");
-        }
-
-        int longest = Math.Max(plan.PromptTokens + 8, ShortPrompt + plan.OutputTokens);
-        if (longest > _engine.Model.ContextLength)
-        {
-            throw new UserErrorException(
-                $"the tests need {longest} tokens of context and there are {_engine.Model.ContextLength}; lower --prompt-tokens or --output-tokens");
-        }
-    }
-
-    private async Task<BenchResult> MeasureAsync(string test, int streams, Func<Task<double>> measure)
+    private async Task<BenchResult> MeasureAsync(string test, int streams, int context, Func<Task<double>> measure)
     {
         List<double> rates = [];
         for (int i = 0; i < plan.Repetitions; i++)
@@ -72,25 +78,65 @@ internal sealed class BenchRun(LoadedEngine loaded, BenchPlan plan, TimeProvider
         }
 
         rates.Sort();
-        return new BenchResult(test, streams, rates[rates.Count / 2], rates[0], rates[^1]);
+        return new BenchResult(test, streams, context, rates[rates.Count / 2], rates[0], rates[^1], null, null);
     }
 
     /// <summary>Tokens a second between the first and the last one.</summary>
-    private async Task<double> DecodeAsync(CancellationToken cancellationToken)
+    private async Task<double> DecodeAsync(int context, CancellationToken cancellationToken)
     {
-        (TimeSpan first, TimeSpan total) = await GenerateAsync(ShortPrompt, plan.OutputTokens + 1, cancellationToken);
+        (TimeSpan first, TimeSpan total) = await FinishAsync(Start(context, plan.OutputTokens + 1), cancellationToken);
         return plan.OutputTokens / (total - first).TotalSeconds;
     }
 
-    /// <summary>Output tokens of all streams a second, from the start of the first to the end of the last.</summary>
+    /// <summary>Output tokens of all streams a second, while all of them run.</summary>
     private async Task<double> ManyAsync(int streams, CancellationToken cancellationToken)
     {
-        long started = time.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, streams).Select(_ => GenerateAsync(ShortPrompt, plan.OutputTokens, cancellationToken)));
-        return streams * (double)plan.OutputTokens / time.GetElapsedTime(started).TotalSeconds;
+        StreamsWatch watch = new(streams, plan.OutputTokens, time);
+        int most = Math.Min((Patience + 1) * plan.OutputTokens, _engine.Model.ContextLength - ShortPrompt);
+        GenerationStream[] running = [.. Enumerable.Range(0, streams).Select(_ => Start(ShortPrompt, most))];
+        Task[] reading = [.. running.Select((stream, number) => WatchAsync(stream, number, watch, cancellationToken))];
+        try
+        {
+            return await watch.Rate.WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            foreach (GenerationStream stream in running)
+            {
+                stream.Cancel();
+            }
+
+            await Task.WhenAll(reading);
+        }
     }
 
-    private async Task<(TimeSpan First, TimeSpan Total)> GenerateAsync(int promptTokens, int outputTokens, CancellationToken cancellationToken)
+    private static async Task WatchAsync(GenerationStream stream, int number, StreamsWatch watch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using (stream)
+            {
+                await foreach (GenerationEvent news in stream.Events.ReadAllAsync(cancellationToken))
+                {
+                    if (news.Error is not null)
+                    {
+                        throw new InferenceException(news.Error);
+                    }
+
+                    watch.Arrived(number, news.CoveredTokens.Count);
+                }
+
+                throw new UserErrorException("one of many streams ended before the others had made their tokens; lower --output-tokens or --streams, or raise --context");
+            }
+        }
+        catch (Exception failed) when (failed is UserErrorException or InferenceException or OperationCanceledException)
+        {
+            // The measurement has ended long before, where the stream was cancelled because of that.
+            watch.Ended(failed);
+        }
+    }
+
+    private GenerationStream Start(int promptTokens, int outputTokens)
     {
         GenerationRequest request = new()
         {
@@ -100,9 +146,15 @@ internal sealed class BenchRun(LoadedEngine loaded, BenchPlan plan, TimeProvider
             RenderSpecialTokens = true,
             Sampling = new SamplingOptions { Temperature = 0, IgnoreEos = true },
         };
-        long started = time.GetTimestamp();
         Submission submission = _engine.Submit(request);
-        await using GenerationStream stream = submission.Stream ?? throw new InferenceException(submission.Error!);
+        return submission.Stream ?? throw new InferenceException(submission.Error!);
+    }
+
+    /// <summary>Times from now to the first token and to the end.</summary>
+    private async Task<(TimeSpan First, TimeSpan Total)> FinishAsync(GenerationStream started, CancellationToken cancellationToken)
+    {
+        long from = time.GetTimestamp();
+        await using GenerationStream stream = started;
         TimeSpan? first = null;
         await foreach (GenerationEvent news in stream.Events.ReadAllAsync(cancellationToken))
         {
@@ -111,13 +163,10 @@ internal sealed class BenchRun(LoadedEngine loaded, BenchPlan plan, TimeProvider
                 throw new InferenceException(news.Error);
             }
 
-            first ??= time.GetElapsedTime(started);
+            first ??= time.GetElapsedTime(from);
         }
 
-        TimeSpan total = time.GetElapsedTime(started);
-        int generated = stream.Usage.OutputTokens;
-        return generated == outputTokens
-            ? (first ?? total, total)
-            : throw new UserErrorException($"an output of {outputTokens} tokens ended after {generated}; the measurement is worth nothing");
+        TimeSpan total = time.GetElapsedTime(from);
+        return (first ?? total, total);
     }
 }

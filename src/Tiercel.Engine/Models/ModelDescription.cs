@@ -20,6 +20,9 @@ public sealed record ModelDescription
     /// <summary>Bytes of weights in memory.</summary>
     public long WeightBytes { get; init; }
 
+    /// <summary>What a token costs at least; null where it is not known.</summary>
+    public TokenCost? Cost { get; init; }
+
     /// <summary>Tokens of context that one request may use here (not what the model was trained for).</summary>
     public int ContextLength { get; init; }
 

@@ -15,6 +15,7 @@ internal static class EngineModelDescription
         WeightType = MostCommonType(file).ToString(),
         ParameterCount = file.Tensors.Values.Sum(tensor => tensor.Shape.Aggregate(1L, (product, size) => product * size)),
         WeightBytes = model.WeightBytes,
+        Cost = TokenCost.Of(file, model.Spec, options.KvType),
         ContextLength = contextLength,
         TrainedContextLength = model.Spec.TrainedContextLength,
         VocabularySize = model.Spec.VocabularySize,

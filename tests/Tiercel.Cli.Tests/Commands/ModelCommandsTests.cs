@@ -109,21 +109,6 @@ public class ModelCommandsTests
     }
 
     [Fact]
-    public async Task Bench_reports_every_test()
-    {
-        using CliHarness cli = new();
-        Assert.Equal(0, await cli.RunAsync("bench", "--prompt-tokens", "32", "--output-tokens", "8", "--streams", "2,3", "--repetitions", "1", "--json"));
-        using JsonDocument report = JsonDocument.Parse(cli.Output);
-        JsonElement results = report.RootElement.GetProperty("results");
-        Assert.Equal(
-            [("prefill", 1), ("decode", 1), ("streams", 2), ("streams", 3)],
-            results.EnumerateArray().Select(r => (r.GetProperty("test").GetString()!, r.GetProperty("streams").GetInt32())));
-        Assert.All(results.EnumerateArray(), r => Assert.True(r.GetProperty("tokens_per_second").GetDouble() > 0));
-        Assert.Equal(1, await cli.RunAsync("bench", "--prompt-tokens", "5000"));
-        Assert.Contains("--prompt-tokens", cli.ErrorLine(), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Ps_without_a_server_says_what_to_do()
     {
         using CliHarness cli = new();

@@ -1,5 +1,6 @@
 using Tiercel.Engine.Formats;
 using Tiercel.Engine.Kernels;
+using Tiercel.Engine.KvCache;
 using Tiercel.Engine.Models;
 using Tiercel.Testing;
 
@@ -80,6 +81,13 @@ internal sealed class SmallModel
         using TemporaryFolder folder = new();
         using GgufFile file = Open(folder);
         return ModelSpec.Read(file, contextLength);
+    }
+
+    public TokenCost ReadCost(KvType type)
+    {
+        using TemporaryFolder folder = new();
+        using GgufFile file = Open(folder);
+        return TokenCost.Of(file, ModelSpec.Read(file), type);
     }
 
     private GgufFile Open(TemporaryFolder folder)

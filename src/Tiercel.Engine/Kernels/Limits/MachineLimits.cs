@@ -2,46 +2,53 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using Tiercel.Engine.Kernels;
 using Tiercel.Engine.Kernels.CodeGen;
+using Tiercel.Engine.Models;
 
-namespace Tiercel.Bench.Micro;
+namespace Tiercel.Engine.Kernels.Limits;
 
 /// <summary>What the machine can do at most: the figures that kernels are compared with.</summary>
 internal static unsafe class MachineLimits
 {
-    /// <summary>GB/s that the team reads from memory, in 64-byte loads from a buffer far larger than the caches.</summary>
-    public static double ReadBandwidth(ThreadTeam team)
+    private const long LargestBuffer = 512L << 20;
+    private const long SmallestBuffer = 64L << 20;
+
+    /// <summary>GB/s that the team reads from memory, in 64-byte loads from a buffer far larger than the caches (where that much memory is free).</summary>
+    public static double ReadBandwidth(ThreadTeam team, TimeProvider time)
     {
-        const long Bytes = 512L << 20;
-        byte* buffer = LargePages.Allocate((nuint)Bytes);
-        NativeMemory.Fill(buffer, (nuint)Bytes, 1);
         const int Parts = 128;
         const int Items = 64;
-        ReadingWork work = new(buffer, Bytes / Items / Parts);
-        double seconds = Timing.Best(Parts, part =>
+        const long BytesPerLoop = 256L * Items * Parts;
+        long bytes = Math.Clamp(FreeMemory.Bytes() / 2, SmallestBuffer, LargestBuffer) / BytesPerLoop * BytesPerLoop;
+        byte* buffer = LargePages.Allocate((nuint)bytes);
+        NativeMemory.Fill(buffer, (nuint)bytes, 1);
+        ReadingWork work = new(buffer, bytes / Items / Parts);
+        double seconds = FastestRun.Seconds(time, Parts, part =>
         {
-            work.Offset = part * (Bytes / Parts);
+            work.Offset = part * (bytes / Parts);
             team.Run(work, Items);
         });
         NativeMemory.AlignedFree(buffer);
-        return Bytes / seconds / 1e9;
+        return bytes / seconds / 1e9;
     }
 
+    /// <summary>GOP/s of 8-bit multiply-adds with the widest instructions that the kernels have here.</summary>
+    public static double IntegerPeak(ThreadTeam team, TimeProvider time) => Math.Max(MultiplyingPeak(team, time), GeneratedPeak(team, time));
+
     /// <summary>GOP/s of 8-bit multiply-adds from registers with the widest instructions .NET has here.</summary>
-    public static double IntegerPeak(ThreadTeam team)
+    private static double MultiplyingPeak(ThreadTeam team, TimeProvider time)
     {
         MultiplyingWork work = new();
         int items = team.ThreadCount;
-        double seconds = Timing.Best(() => team.Run(work, items));
+        double seconds = FastestRun.Seconds(time, () => team.Run(work, items));
         return items * (double)MultiplyingWork.OperationsPerItem / seconds / 1e9;
     }
 
     /// <summary>GOP/s of generated 512-bit dot products whose operands come from the first-level cache; 0 where code cannot be generated.</summary>
-    public static double GeneratedPeak(ThreadTeam team)
+    private static double GeneratedPeak(ThreadTeam team, TimeProvider time)
     {
         DottingWork work = new();
-        return work.CanRun ? team.ThreadCount * (double)DottingWork.OperationsPerItem / Timing.Best(() => team.Run(work, team.ThreadCount)) / 1e9 : 0;
+        return work.CanRun ? team.ThreadCount * (double)DottingWork.OperationsPerItem / FastestRun.Seconds(time, () => team.Run(work, team.ThreadCount)) / 1e9 : 0;
     }
 
     /// <summary>Eight sums, each with a chain of its own; the kernel of a tile differs only in what it does besides.</summary>
