@@ -46,6 +46,7 @@ public sealed class UserPathTests
             string body = BodyOf(section);
             string undisturbed = await StreamAsync(http, url, body, _ => { });
             Assert.EndsWith("data: [DONE]\n", undisturbed, StringComparison.Ordinal);
+            Assert.True(undisturbed.Length > 2_000_000, $"an answer of {undisturbed.Length} characters may be over before its beginning is read");
             TiercelProcess? killed = null;
             string disturbed = await StreamAsync(http, url, body, routed =>
             {
@@ -104,12 +105,17 @@ public sealed class UserPathTests
         .Where(line => line.StartsWith(Launcher + role, StringComparison.Ordinal))
         .Select(line => line[Launcher.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(word => word != "&").ToArray());
 
-    /// <summary>The body of the curl command, with a seed: two requests without one are answered differently.</summary>
+    /// <summary>
+    /// The body of the curl command, with a seed, since two requests without one are answered differently, and with log probabilities, which make the answer
+    /// two megabytes long: it is not over before the client has read its beginning, even where this process gets little of the processor.
+    /// </summary>
     private static string BodyOf(string[] section)
     {
         string line = Assert.Single(section, line => line.TrimStart().StartsWith("-d '", StringComparison.Ordinal));
         JsonNode body = JsonNode.Parse(line[(line.IndexOf('\'', StringComparison.Ordinal) + 1)..line.LastIndexOf('\'')])!;
         body["seed"] = 7;
+        body["logprobs"] = true;
+        body["top_logprobs"] = 20;
         return body.ToJsonString();
     }
 }

@@ -84,6 +84,9 @@ internal sealed class TiercelProcess : IDisposable
         if (!_process.HasExited)
         {
             _process.Kill();
+
+            // What it is writing at this moment must be written before the folder can be removed.
+            _process.WaitForExit(Watchdog);
         }
 
         _process.Dispose();
