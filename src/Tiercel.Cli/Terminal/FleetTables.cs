@@ -80,5 +80,5 @@ internal static class FleetTables
         : value < 1 ? string.Create(CultureInfo.InvariantCulture, $"{value * 1000:0} ms") : string.Create(CultureInfo.InvariantCulture, $"{value:0.0} s");
 
     private static string Budget(decimal spent, decimal? limit) =>
-        limit is decimal most ? string.Create(CultureInfo.InvariantCulture, $"{spent:0.00} of {most:0.##}") : spent.ToString("0.00", CultureInfo.InvariantCulture);
+        limit is decimal most ? string.Create(CultureInfo.InvariantCulture, $"{spent:0.00##} of {most:0.####}") : spent.ToString("0.00##", CultureInfo.InvariantCulture);
 }

@@ -18,6 +18,13 @@ internal sealed class FleetDispatcher(FleetServices services)
     private readonly FleetStatus _status = new(services);
     private int _open;
 
+    /// <summary>What is served, for people; the last ones only to who shows the cluster's secret.</summary>
+    public static IReadOnlyList<string> Paths { get; } =
+    [
+        "POST /v1/chat/completions", "POST /v1/completions", "POST /v1/embeddings", "GET /v1/models", "GET /v1/models/{id}", "GET /health", "GET /metrics", "GET /version",
+        "GET /internal/fleet", "GET /internal/requests/{id}", "POST /internal/drain/{name}", "DELETE /internal/drain/{name}",
+    ];
+
     /// <summary>Exchanges that are not yet counted and logged.</summary>
     public int Open => Volatile.Read(ref _open);
 

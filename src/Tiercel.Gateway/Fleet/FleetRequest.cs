@@ -77,6 +77,9 @@ internal sealed class FleetRequest(Exchange exchange, long number, BodyKind kind
     /// <summary>As the upstream that ended it told; null while none has.</summary>
     public TokenUsage? Usage { get; set; }
 
+    /// <summary>The usage that the client was told is the gateway's own count, because the engine was lost before it told any.</summary>
+    public bool UsageIsEstimated { get; set; }
+
     /// <summary>Tokens that workers told of while streaming; what is billed when the stream was cut before its usage came.</summary>
     public int StreamedTokens { get; set; }
 

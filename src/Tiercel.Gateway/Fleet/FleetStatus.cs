@@ -14,7 +14,7 @@ namespace Tiercel.Gateway.Fleet;
 /// <summary>The paths that say something about the fleet.</summary>
 internal sealed class FleetStatus(FleetServices services)
 {
-    /// <summary>Ready means that every pool has a replica and that new requests are taken. What is degraded is said, and is no reason to stop sending.</summary>
+    /// <summary>Ready means that some pool has a usable replica and that new requests are taken. What is degraded is said, and is no reason to stop sending.</summary>
     public Task HealthAsync(Exchange exchange)
     {
         List<(string Pool, int Usable, int Replicas)> pools = [];
@@ -130,18 +130,18 @@ internal sealed class FleetStatus(FleetServices services)
         });
     }
 
-    /// <summary>Says what this is and where to go.</summary>
-    public Task RootAsync(Exchange exchange) => exchange.SendJsonAsync(services.Configuration.Routes.Keys.Order().ToArray(), static (output, models) =>
+    /// <summary>Says what this is and where to go. Which models there are is told at their own path, to those who may use them.</summary>
+    public Task RootAsync(Exchange exchange) => exchange.SendJsonAsync(0, static (output, _) =>
     {
         using Utf8JsonWriter json = new(output, new JsonWriterOptions { Indented = true });
         json.WriteStartObject();
         json.WriteString("name"u8, Product.Name);
         json.WriteString("version"u8, Product.Version);
         json.WriteString("about"u8, "One OpenAI-compatible endpoint in front of many engines. Point the base URL of a client at /v1.");
-        json.WriteStartArray("models"u8);
-        foreach (string model in models)
+        json.WriteStartArray("paths"u8);
+        foreach (string path in FleetDispatcher.Paths)
         {
-            json.WriteStringValue(model);
+            json.WriteStringValue(path);
         }
 
         json.WriteEndArray();

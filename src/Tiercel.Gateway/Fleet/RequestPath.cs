@@ -154,7 +154,7 @@ internal sealed class RequestPath(FleetServices services)
     {
         Exchange exchange = request.Exchange;
         TimeSpan now = services.Clock.Now;
-        bool estimated = request.Usage is null && request.Attempts.Count > 0 && request.FirstToken is not null;
+        bool estimated = request.UsageIsEstimated || (request.Usage is null && request.Attempts.Count > 0 && request.FirstToken is not null);
         TokenUsage usage = request.Usage ?? Estimate(request);
         Metering.Money cost = request.Attempts.Count == 0 || (request.Usage is null && request.FirstToken is null)
             ? default

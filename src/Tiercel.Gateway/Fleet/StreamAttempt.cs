@@ -24,7 +24,15 @@ internal sealed class StreamAttempt(Attempt attempt, ClientStream client, Stream
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
     public async Task<AttemptEnd> RunAsync(PipeReader body, Action firstContent)
     {
-        SseScanner scanner = new(terms.UnfinishedChoices, maxEventBytes, terms.ReadsTokens ? _tokens : null);
+        SseScanner scanner = new(journal.Choices, maxEventBytes, terms.ReadsTokens ? _tokens : null);
+        for (int choice = 0; choice < journal.Choices; choice++)
+        {
+            if (journal.IsFinished(choice))
+            {
+                scanner.HasEnded(choice);
+            }
+        }
+
         bool content = false;
         while (true)
         {
@@ -121,12 +129,13 @@ internal sealed class StreamAttempt(Attempt attempt, ClientStream client, Stream
         bool finished = scanned.Kind == SseEventKind.Finish;
 
         // The scanner knows text, not roles: a chunk of a role with an empty text is one of the others to it.
-        bool role = !finished && (terms.ReadsTokens ? _tokens.Count == 0 : !journal.AnyContent) && DeltaText.IsRoleOnly(bytes);
+        bool role = !finished && (terms.ReadsTokens ? _tokens.Count == 0 : terms.SkipsRoles || !journal.AnyContent) && DeltaText.IsRoleOnly(bytes);
         if (role)
         {
             // A second beginning is not for the client, whose answer has begun before.
-            bool again = journal.RoleSent && terms.SkipsRoles;
-            journal.Forward(role: true, Math.Max(0, scanned.Choice));
+            int begun = Math.Max(0, scanned.Choice);
+            bool again = terms.SkipsRoles && begun < journal.Choices && journal.HasBegun(begun);
+            journal.Forward(role: true, begun);
             if (!again)
             {
                 Copy(bytes, scanned);

@@ -1,8 +1,7 @@
 namespace Tiercel.Gateway.Fleet;
 
 /// <summary>What one attempt at a stream has to heed.</summary>
-/// <param name="UnfinishedChoices">Choices that have to end in it.</param>
 /// <param name="ReadsTokens">A Tiercel worker tells the tokens behind each event.</param>
 /// <param name="SkipsRoles">The stream goes on in the middle, with an engine that begins anew: its role chunk is not for the client.</param>
 /// <param name="KeepsText">The pool could continue the message elsewhere by its text.</param>
-internal readonly record struct StreamTerms(int UnfinishedChoices, bool ReadsTokens, bool SkipsRoles, bool KeepsText);
+internal readonly record struct StreamTerms(bool ReadsTokens, bool SkipsRoles, bool KeepsText);

@@ -18,6 +18,9 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
     private readonly AttemptLoop _loop = new(services, request);
     private readonly ClientStream _client = new(request.Exchange.Context, services.Clock);
 
+    /// <summary>Whether the request is one whose message a foreign engine can continue; null until that is asked.</summary>
+    private bool? _isPlainChat;
+
     /// <summary>Under which numerics the stream began; what goes on exactly must compute the same.</summary>
     private string? _numericsId;
 
@@ -166,11 +169,9 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
         }
 
         // 7 Stream.
-        int unfinished = Enumerable.Range(0, journal.Choices).Count(choice => !journal.IsFinished(choice));
         StreamTerms terms = new(
-            unfinished,
             ReadsTokens: replica.IsTiercel,
-            SkipsRoles: plan?.Kind == ResumeKind.ContinueMessage,
+            SkipsRoles: plan?.Kind is ResumeKind.ContinueMessage or ResumeKind.RetryFromStart,
             KeepsText: request.Kind == BodyKind.Chat && request.Choices == 1 && !replica.IsTiercel && ContinuesMessages());
         StreamAttempt stream = new(attempt, _client, journal, terms, services.Clock, services.Configuration.Limits.MaxEventBytes);
         return await stream.RunAsync(answer.Body, () => _loop.FirstToken(attempt));
@@ -214,6 +215,9 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
 
     private ResumePlan Plan(StreamJournal journal, StreamLoss loss)
     {
+        // The whole body is looked at for it: only where it matters, and not under the fleet's lock.
+        bool isPlainChat = _numericsId is null && journal.AnyContent && (_isPlainChat ??=
+            request.Kind == BodyKind.Chat && request.Choices == 1 && request.Scanned.Tools.IsEmpty && MessageContinuation.CanApply(request.Body.Span));
         lock (services.Gate)
         {
             TimeSpan now = services.Clock.Now;
@@ -226,7 +230,8 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
                 NumericsId = _numericsId,
                 Candidates = services.State.Candidates(request, now),
                 Fallback = fallback,
-                IsPlainChat = request.Kind == BodyKind.Chat && request.Choices == 1 && request.Scanned.Tools.IsEmpty,
+                IsPlainChat = isPlainChat,
+                WantsUsage = request.Scanned.IncludeUsage && request.Usage is null,
                 MaxTokens = request.Scanned.MaxTokens,
                 BrokenFor = now - loss.At,
             });
@@ -247,21 +252,28 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
     /// <summary>All text was there; what was missing of the stream's end is written here.</summary>
     private async Task FinishAsync(StreamJournal journal)
     {
+        if (!journal.AllFinished)
+        {
+            // The only choice of a foreign engine that was lost with the last of its tokens.
+            _client.Write(Encoding.UTF8.GetBytes(Chunk("[{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"}]", "")));
+        }
+
         if (request.Scanned.IncludeUsage && request.Usage is null)
         {
             int completion = (int)Math.Max(journal.TotalTokens, request.StreamedEvents);
-            request.Usage = new TokenUsage(request.Decision?.PromptTokens ?? 0, 0, completion);
-            _client.Write(Encoding.UTF8.GetBytes(UsageChunk(request.Usage.Value)));
+            TokenUsage usage = new(request.Decision?.PromptTokens ?? 0, 0, completion);
+            (request.Usage, request.UsageIsEstimated) = (usage, true);
+            _client.Write(Encoding.UTF8.GetBytes(Chunk(
+                "[]", $",\"usage\":{{\"prompt_tokens\":{usage.Prompt},\"completion_tokens\":{usage.Completion},\"total_tokens\":{usage.Prompt + usage.Completion}}}")));
         }
 
         _client.Write("data: [DONE]\n\n"u8);
         await _client.FlushAsync();
     }
 
-    private string UsageChunk(TokenUsage usage) =>
+    private string Chunk(string choices, string rest) =>
         $"data: {{\"id\":\"{request.AnswerId}\",\"object\":\"{(request.Kind == BodyKind.Chat ? "chat.completion.chunk" : "text_completion")}\","
-        + $"\"created\":{request.CreatedUnixSeconds},\"model\":{System.Text.Json.JsonSerializer.Serialize(request.Model)},\"choices\":[],"
-        + $"\"usage\":{{\"prompt_tokens\":{usage.Prompt},\"completion_tokens\":{usage.Completion},\"total_tokens\":{usage.Prompt + usage.Completion}}}}}\n\n";
+        + $"\"created\":{request.CreatedUnixSeconds},\"model\":{System.Text.Json.JsonSerializer.Serialize(request.Model)},\"choices\":{choices}{rest}}}\n\n";
 
     /// <summary>An HTTP error while that is possible, else an error event; never a normal end.</summary>
     private async Task FailAsync(ApiError error)

@@ -33,7 +33,7 @@ internal readonly record struct ResumePlan(ResumeKind Kind, string? NumericsId, 
         StreamJournal journal = question.Journal;
         if (journal.AllFinished)
         {
-            return new ResumePlan(ResumeKind.FinishNow, null, [], null, "all choices had ended");
+            return Finish(question);
         }
 
         if (question.Failure == StreamFailure.RequestError)
@@ -46,19 +46,32 @@ internal readonly record struct ResumePlan(ResumeKind Kind, string? NumericsId, 
             return Fail("The stream broke again and again on different workers.");
         }
 
-        ResumePlan plan = journal.RoleSent || journal.AnyContent
-            ? question.NumericsId is { } id ? OfWorker(question, id) : OfForeignEngine(question)
-            : FromStart(question);
+        // To a foreign engine's client a role alone is no answer yet: another may begin it. A worker's goes on behind its role.
+        bool nothing = !journal.AnyContent && journal.FinishedChoices == 0 && (question.NumericsId is null || !journal.RoleSent);
+        ResumePlan plan = nothing ? FromStart(question) : question.NumericsId is { } id ? OfWorker(question, id) : OfForeignEngine(question);
         return plan with { Delay = plan.Kind == ResumeKind.Wait ? Recheck : DelayAfter(journal.ResumesWithoutProgress) };
     }
 
     private static TimeSpan DelayAfter(int resumes) => resumes == 0 ? TimeSpan.Zero : FirstDelay * Math.Pow(3, resumes - 1);
 
+    /// <summary>All text is there. How many tokens the prompt had is known exactly to workers only: one is asked for it where the client wants to know.</summary>
+    private static ResumePlan Finish(in ResumeQuestion question)
+    {
+        StreamJournal journal = question.Journal;
+        bool mayAsk = question.WantsUsage && journal.HasTokens && question.Failure != StreamFailure.RequestError && journal.ResumesWithoutProgress < MaxWithoutProgress;
+        if (mayAsk && question.NumericsId is string id && Where(question, candidate => candidate.NumericsId == id) is { Length: > 0 } same)
+        {
+            return new ResumePlan(ResumeKind.ResumeExactly, id, same, null, "a worker of the same numerics id tells the usage");
+        }
+
+        return new ResumePlan(ResumeKind.FinishNow, null, [], null, "all choices had ended");
+    }
+
     private static ResumePlan FromStart(in ResumeQuestion question)
     {
         int[] replicas = Where(question, static _ => true);
         return replicas.Length > 0
-            ? new ResumePlan(ResumeKind.RetryFromStart, null, replicas, null, "nothing had reached the client")
+            ? new ResumePlan(ResumeKind.RetryFromStart, null, replicas, null, question.Journal.RoleSent ? "nothing but the role had reached the client" : "nothing had reached the client")
             : WaitOrFail(question, "No engine is available.");
     }
 

@@ -23,6 +23,9 @@ internal readonly ref struct ResumeQuestion
     /// <summary>The request is a chat with one choice and text alone (no tools, no response format), so that its message can be continued by a foreign engine.</summary>
     public bool IsPlainChat { get; init; }
 
+    /// <summary>The client was promised usage and has none yet.</summary>
+    public bool WantsUsage { get; init; }
+
     /// <summary>Largest number of tokens of each choice, if the request says one.</summary>
     public int? MaxTokens { get; init; }
 

@@ -29,6 +29,9 @@ internal sealed class SseScanner
         _finished = new FinishedChoices(choices);
     }
 
+    /// <summary>The choice has ended before this stream, which goes on with the others.</summary>
+    public void HasEnded(int choice) => _finished.Add(choice);
+
     /// <summary>Usage as last told; null when no event has told any.</summary>
     public TokenUsage? Usage { get; private set; }
 

@@ -8,6 +8,7 @@ namespace Tiercel.Gateway.Tests.Fleet;
 public sealed class ForeignEngineTests
 {
     private const string Ask = """{"model":"m","messages":[{"role":"user","content":"hi"}],"vendor_field":{"x":[1,2]}}""";
+    private const string Role = "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n";
     private const string AskStream = """{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}],"vendor_field":{"x":[1,2]}}""";
 
     [Fact]
@@ -103,11 +104,12 @@ public sealed class ForeignEngineTests
     {
         await using ScriptedUpstream broken = ScriptedAnswers.Engine(async (connection, _) =>
         {
-            await connection.SendAsync(ScriptedAnswers.StreamHead + ScriptedAnswers.Chunked(ScriptedAnswers.Chunk("one \\\"quoted\\\" ")));
+            await connection.SendAsync(ScriptedAnswers.StreamHead + ScriptedAnswers.Chunked(Role + ScriptedAnswers.Chunk("one \\\"quoted\\\" ")));
             await connection.PeerHasReadAsync();
             connection.Reset();
         });
-        await using ScriptedUpstream sound = ScriptedAnswers.Sound();
+        await using ScriptedUpstream sound = ScriptedAnswers.Engine((connection, _) =>
+            connection.SendAsync(ScriptedAnswers.StreamHead + ScriptedAnswers.Chunked(Role + ScriptedAnswers.WholeStream) + "0\r\n\r\n"));
         UpstreamCapabilities continues = UpstreamCapabilities.Chat | UpstreamCapabilities.ContinueMessage;
         FleetConfiguration configuration = TestFleet.Of(
             broken.Settings() with { Name = "broken", Capabilities = continues }, sound.Settings() with { Name = "sound", Capabilities = continues });
@@ -117,12 +119,55 @@ public sealed class ForeignEngineTests
             (int status, string stream) = await fleet.PostTextAsync(AskStream);
             Assert.Equal(200, status);
             Assert.EndsWith(ScriptedAnswers.Done, stream, StringComparison.Ordinal);
+            Assert.StartsWith(Role, stream, StringComparison.Ordinal);
+            Assert.Equal(0, stream.LastIndexOf(Role, StringComparison.Ordinal));
         }
 
         string continued = sound.Requests.Last(request => request.Contains("continue_final_message", StringComparison.Ordinal));
         Assert.Contains("\"continue_final_message\":true", continued, StringComparison.Ordinal);
         JsonElement body = JsonElement.Parse(continued[(continued.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]);
         Assert.Equal("one \"quoted\" ", body.GetProperty("messages")[1].GetProperty("content").GetString());
+    }
+
+    [Fact]
+    public async Task An_engine_that_is_lost_behind_its_role_is_followed_by_another_and_the_role_is_said_once()
+    {
+        await using ScriptedUpstream broken = ScriptedAnswers.Engine(async (connection, _) =>
+        {
+            await connection.SendAsync(ScriptedAnswers.StreamHead + ScriptedAnswers.Chunked(Role));
+            await connection.PeerHasReadAsync();
+            connection.Reset();
+        });
+        await using ScriptedUpstream sound = ScriptedAnswers.Engine((connection, _) =>
+            connection.SendAsync(ScriptedAnswers.StreamHead + ScriptedAnswers.Chunked(Role + ScriptedAnswers.WholeStream) + "0\r\n\r\n"));
+        await using TestFleet fleet = await TestFleet.StartAsync(Pair(broken, sound));
+        while (!broken.Done.Contains("reset"))
+        {
+            (int status, string stream) = await fleet.PostTextAsync(AskStream);
+            Assert.Equal(200, status);
+            Assert.Equal(Role + ScriptedAnswers.Chunk("one ") + ScriptedAnswers.Chunk("two") + ScriptedAnswers.Finish + ScriptedAnswers.Done, stream);
+        }
+    }
+
+    [Fact]
+    public async Task A_message_that_was_lost_with_its_last_token_ends_for_its_length_and_its_usage_is_an_estimate()
+    {
+        await using ScriptedUpstream engine = ScriptedAnswers.Engine(async (connection, _) =>
+        {
+            await connection.SendAsync(ScriptedAnswers.StreamHead + ScriptedAnswers.Chunked(ScriptedAnswers.Chunk("one ") + ScriptedAnswers.Chunk("two")));
+            await connection.PeerHasReadAsync();
+            connection.Reset();
+        });
+        await using TestFleet fleet = await TestFleet.StartAsync(TestFleet.Of(engine.Settings() with { Capabilities = UpstreamCapabilities.Chat | UpstreamCapabilities.ContinueMessage }));
+        string ask = AskStream.Replace("\"stream\":true", "\"stream\":true,\"max_tokens\":2,\"stream_options\":{\"include_usage\":true}", StringComparison.Ordinal);
+        (int status, string stream) = await fleet.PostTextAsync(ask);
+        Assert.Equal(200, status);
+        Assert.Contains("reset", engine.Done);
+        string[] events = stream.Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(5, events.Length);
+        Assert.Equal("length", JsonElement.Parse(events[2]["data: ".Length..]).GetProperty("choices")[0].GetProperty("finish_reason").GetString());
+        Assert.Equal(2, JsonElement.Parse(events[3]["data: ".Length..]).GetProperty("usage").GetProperty("completion_tokens").GetInt32());
+        Assert.Equal("data: [DONE]", events[4]);
     }
 
     [Fact]

@@ -81,5 +81,10 @@ public sealed class TenantTests
         string text = await models.Content.ReadAsStringAsync();
         Assert.Contains("\"other\"", text, StringComparison.Ordinal);
         Assert.DoesNotContain("\"m\"", text, StringComparison.Ordinal);
+
+        // What is said to strangers names no model.
+        string root = await fleet.Client.GetStringAsync("/");
+        Assert.Contains("POST /v1/chat/completions", root, StringComparison.Ordinal);
+        Assert.DoesNotContain("other", root, StringComparison.Ordinal);
     }
 }

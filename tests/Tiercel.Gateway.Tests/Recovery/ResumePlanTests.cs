@@ -88,6 +88,34 @@ public class ResumePlanTests
     }
 
     [Fact]
+    public void Usage_that_the_client_still_waits_for_is_asked_of_a_worker_that_counts_alike()
+    {
+        using StreamJournal journal = Begun();
+        journal.TryForward(0, [], content: false, finished: true);
+        Assert.Equal((ResumeKind.ResumeExactly, "x"), Plan(journal, Workers, wantsUsage: true) is var plan ? (plan.Kind, plan.NumericsId) : default);
+        Assert.Equal(ResumeKind.FinishNow, Plan(journal, [new(3, "y", false)], wantsUsage: true).Kind);
+        Assert.Equal(ResumeKind.FinishNow, Plan(journal, Foreign, numerics: null, wantsUsage: true).Kind);
+        for (int i = 0; i < ResumePlan.MaxWithoutProgress; i++)
+        {
+            journal.Resumed();
+        }
+
+        Assert.Equal(ResumeKind.FinishNow, Plan(journal, Workers, wantsUsage: true).Kind);
+    }
+
+    [Fact]
+    public void A_foreign_engine_that_was_lost_behind_the_role_is_followed_by_another_from_the_start()
+    {
+        using StreamJournal journal = new(2);
+        journal.Forward(role: true);
+        ResumePlan plan = Plan(journal, Foreign, numerics: null, plain: false);
+        Assert.Equal(ResumeKind.RetryFromStart, plan.Kind);
+        Assert.Equal([2, 3], plan.Replicas);
+        journal.TryForward(0, [], content: false, finished: true);
+        Assert.Equal(ResumeKind.Fail, Plan(journal, Foreign, numerics: null, plain: false).Kind);
+    }
+
+    [Fact]
     public void A_request_that_is_at_fault_is_not_carried_around()
     {
         using StreamJournal journal = Begun();
@@ -145,7 +173,7 @@ public class ResumePlanTests
                 Assert.True(plan.MaxTokens is not <= 0, "never asks for 0 tokens");
                 Assert.All(plan.Replicas, replica => Assert.Contains(candidates, candidate => candidate.Replica == replica));
                 Assert.True(!plan.Replicas.Contains(1) || plan.Replicas.Length == 1, "its own replica only when there is no other");
-                Assert.True(plan.Kind != ResumeKind.RetryFromStart || !(journal.RoleSent || journal.AnyContent));
+                Assert.True(plan.Kind != ResumeKind.RetryFromStart || !(journal.AnyContent || journal.FinishedChoices > 0 || (journal.RoleSent && numerics is not null)));
                 Assert.True(!journal.AllFinished || plan.Kind == ResumeKind.FinishNow);
                 if (plan.Kind == ResumeKind.ResumeExactly)
                 {
@@ -207,7 +235,8 @@ public class ResumePlanTests
         ResumeFallback fallback = ResumeFallback.Mark,
         bool plain = true,
         int? maxTokens = null,
-        TimeSpan? brokenFor = null)
+        TimeSpan? brokenFor = null,
+        bool wantsUsage = false)
         => ResumePlan.Make(new ResumeQuestion
         {
             Journal = journal,
@@ -219,5 +248,6 @@ public class ResumePlanTests
             IsPlainChat = plain,
             MaxTokens = maxTokens,
             BrokenFor = brokenFor,
+            WantsUsage = wantsUsage,
         });
 }

@@ -126,6 +126,19 @@ public sealed class SseScannerTests
     }
 
     [Fact]
+    public void A_stream_that_goes_on_is_whole_when_the_rest_of_its_choices_have_ended()
+    {
+        SseScanner scanner = new(4, 1 << 20);
+        scanner.HasEnded(0);
+        scanner.HasEnded(2);
+        Assert.True(scanner.TryRead(Encoding.UTF8.GetBytes(Stop.Replace("\"index\":0", "\"index\":3", StringComparison.Ordinal)).AsSpan(), out _));
+        Assert.Equal(StreamEnd.CutBeforeFinish, scanner.End(0));
+        Assert.True(scanner.TryRead(Encoding.UTF8.GetBytes(Stop.Replace("\"index\":0", "\"index\":1", StringComparison.Ordinal)).AsSpan(), out _));
+        Assert.True(scanner.TryRead(Encoding.UTF8.GetBytes(Done).AsSpan(), out _));
+        Assert.Equal(StreamEnd.Complete, scanner.End(0));
+    }
+
+    [Fact]
     public void A_workers_tokens_come_with_their_event_and_can_be_cut_out()
     {
         List<StreamToken> tokens = [];
