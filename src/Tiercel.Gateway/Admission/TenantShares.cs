@@ -21,7 +21,8 @@ internal sealed class TenantShares
     public int Active => _tenants.Count;
 
     /// <summary>A tenant asks for something, whether it will get it or not.</summary>
-    public void Asked(string tenant, double weight, TimeSpan now)
+    /// <param name="tokens">What it asks for; 0 when that was counted before.</param>
+    public void Asked(string tenant, double weight, long tokens, TimeSpan now)
     {
         Fade(now);
         Sweep(now);
@@ -32,6 +33,7 @@ internal sealed class TenantShares
 
         _weights += weight - use.Weight;
         use.Weight = weight;
+        use.Asked += tokens;
         use.LastAsked = now;
     }
 
@@ -53,6 +55,10 @@ internal sealed class TenantShares
         return _tenants.Count > 1 && _tenants.TryGetValue(tenant, out Use? use) && use.Tokens * _weights > Tolerance * use.Weight * _total;
     }
 
+    /// <summary>Of what a tenant asked for of late the part that it was given: 1 for one that gets all, little for one that floods.</summary>
+    public double GivenOfAsked(string tenant) =>
+        _tenants.TryGetValue(tenant, out Use? use) && use.Tokens < use.Asked ? use.Tokens / use.Asked : 1;
+
     /// <summary>All fade alike, a step at a time.</summary>
     private void Fade(TimeSpan now)
     {
@@ -68,6 +74,7 @@ internal sealed class TenantShares
         foreach (Use use in _tenants.Values)
         {
             use.Tokens *= left;
+            use.Asked *= left;
         }
     }
 
@@ -96,7 +103,10 @@ internal sealed class TenantShares
     {
         public double Weight { get; set; }
 
+        /// <summary>Given.</summary>
         public double Tokens { get; set; }
+
+        public double Asked { get; set; }
 
         public TimeSpan LastAsked { get; set; }
     }

@@ -52,6 +52,9 @@ internal sealed class FleetRequest(Exchange exchange, long number, BodyKind kind
     /// <summary>Prompt and largest output as estimated on arrival, for limits and fairness.</summary>
     public long EstimatedTokens { get; set; }
 
+    /// <summary>It was counted among what its tenant asks of the pool.</summary>
+    public bool HasAsked { get; set; }
+
     /// <summary>Choices of the answer: those of each prompt times the prompts.</summary>
     public int Choices => Scanned.Choices * Scanned.Prompts;
 

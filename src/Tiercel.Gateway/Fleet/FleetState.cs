@@ -19,12 +19,15 @@ internal sealed partial class FleetState
     private readonly List<ReplicaAvailability> _available = [];
     private readonly HealthBook _book;
     private readonly ulong _seed;
+    private readonly RoutingTuning _tuning;
 
     /// <param name="seed">Makes everything random repeatable.</param>
-    public FleetState(FleetConfiguration configuration, ulong seed)
+    /// <param name="tuning">Of all pools; for simulations, null for what is usual.</param>
+    public FleetState(FleetConfiguration configuration, ulong seed, RoutingTuning? tuning = null)
     {
         Configuration = configuration;
         _seed = seed;
+        _tuning = tuning ?? new RoutingTuning();
         _book = new HealthBook(configuration.Health, seed, OnTransition);
         Retries = new RetryBudget(configuration.Retries);
     }
@@ -65,7 +68,7 @@ internal sealed partial class FleetState
             ReplicaDescription[] descriptions = [.. replicas.Select(replica => replica.Description)];
             if (!_pools.TryGetValue(name, out Pool? pool) || pool.Settings.Policy != settings.Policy)
             {
-                pool = new Pool(name, settings, new PoolRouter(new PoolRouterOptions { Policy = settings.Policy, Seed = _seed }, descriptions, now));
+                pool = new Pool(name, settings, new PoolRouter(new PoolRouterOptions { Policy = settings.Policy, Seed = _seed, Tuning = _tuning }, descriptions, now));
                 _pools[name] = pool;
             }
             else
@@ -127,7 +130,9 @@ internal sealed partial class FleetState
         TenantSettings tenant = request.Caller.Tenant;
         if (first)
         {
-            pool.Shares.Asked(tenant.Name, tenant.Weight, now);
+            // One that waits is placed again and again, and asks once.
+            pool.Shares.Asked(tenant.Name, tenant.Weight, request.HasAsked ? 0 : request.EstimatedTokens, now);
+            request.HasAsked = true;
         }
 
         RouteQuery query = new()
@@ -141,7 +146,7 @@ internal sealed partial class FleetState
             ExcludedReplicas = terms.Excluded,
             NumericsId = terms.NumericsId,
             MustServe = terms.MustServe,
-            AboveShare = first && pool.Shares.IsAbove(tenant.Name, now),
+            AboveShare = first && pool.Shares.IsAbove(tenant.Name, now) ? pool.Shares.GivenOfAsked(tenant.Name) : null,
         };
         RouteDecision decision = pool.Router.Choose(query, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_available), now);
         return decision.Outcome switch

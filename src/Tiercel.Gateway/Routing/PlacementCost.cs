@@ -23,6 +23,7 @@ internal sealed class PlacementCost(RoutingTuning tuning, PoolEstimates estimate
         double output = estimates.ExpectedOutput(query.MaxOutputTokens);
         double fill = replica.KvTokens is { } kv ? Math.Clamp((prefixes.Held(replica.Slot) * PromptFingerprint.BlockBytes * tokensPerByte + uncached) / kv, 0, 1) : 0;
         double queue = Math.Max(replica.QueueSeconds(estimates.Prefill, now), MemoryWait(replica, prompt + output));
+        double streams = StreamSeconds(replica, prefill + output * estimates.SecondsPerStream, now);
         return new RouteCandidate
         {
             Replica = replica.Description.Replica,
@@ -35,7 +36,8 @@ internal sealed class PlacementCost(RoutingTuning tuning, PoolEstimates estimate
             BlocksSince = match.BlocksSince,
             QueueSeconds = queue,
             PrefillSeconds = prefill,
-            SlowdownSeconds = prefill * later + StreamSeconds(replica, prefill + output * estimates.SecondsPerStream, now),
+            SlowdownSeconds = prefill * later + streams,
+            StreamSeconds = streams,
             DebtSeconds = replica.DebtNow(SpareShare(replica, query.Class), now) + prefill,
             LatenessSeconds = Lateness(query.Class, queue + prefill, uncached),
             EvictionSeconds = fill >= 0.95 ? tuning.EvictedWanted * uncached * replica.Factor * estimates.Prefill.SecondsPerToken : 0,

@@ -35,6 +35,9 @@ internal readonly record struct RouteCandidate
     /// <summary>What the prompt takes from the streams that run there and from requests that come after it, seconds.</summary>
     public double SlowdownSeconds { get; init; }
 
+    /// <summary>Of <see cref="SlowdownSeconds"/> what the streams that run there are charged for.</summary>
+    public double StreamSeconds { get; init; }
+
     /// <summary>What it would take to compute again what must make room, times the chance that it is wanted again.</summary>
     public double EvictionSeconds { get; init; }
 

@@ -28,8 +28,11 @@ internal sealed record RouteQuery
     /// <summary>When given, only replicas of that numerics id will do: a stream is to be continued exactly.</summary>
     public string? NumericsId { get; init; }
 
-    /// <summary>Its tenant has had more than its share while others ask: it is refused sooner, so that the others find room within their objectives.</summary>
-    public bool AboveShare { get; init; }
+    /// <summary>
+    /// Null but for a tenant that has had more than its share while others ask; then of what it asked for, the part that it was given, above 0 and up to 1. It
+    /// is refused sooner, the sooner the less that is, so that the others find the room within their objectives that they found before.
+    /// </summary>
+    public double? AboveShare { get; init; }
 
     /// <summary>The request has been accepted already (a retry or a resume): it is never refused for its objective.</summary>
     public bool MustServe { get; init; }

@@ -21,6 +21,12 @@ internal sealed record RoutingTuning
     /// <summary>Mean errors of prediction that are kept between a predicted first token and the objective.</summary>
     public double Errors { get; init; } = 0.5;
 
+    /// <summary>And so many more where all are refused; of them the share that is.</summary>
+    public double ErrorsWhenRefusing { get; init; } = 2;
+
+    /// <summary>What is kept for errors is at most this share of the objective.</summary>
+    public double MaxMargin { get; init; } = 0.5;
+
     /// <summary>Seconds of prompts beyond the streams' pace that a replica may owe, as a share of the objective for the first token.</summary>
     public double Burst { get; init; } = 1;
 
@@ -29,6 +35,15 @@ internal sealed record RoutingTuning
     /// for the others.
     /// </summary>
     public double AboveShare { get; init; } = 0.6;
+
+    /// <summary>
+    /// Power of the part that such a tenant was given of what it asked for, by which that share is multiplied. A queue bridges the gaps between requests, and
+    /// whoever asks for ten times what there is leaves no gaps: its queue would only be in the others' way.
+    /// </summary>
+    public double Flooding { get; init; } = 1;
+
+    /// <summary>Part of what was asked for below which a flood is not answered any harder.</summary>
+    public double LeastGiven { get; init; } = 0.1;
 
     /// <summary>A prompt that cannot make its objective on an idle replica is served while the mean queue is below this share of the objective.</summary>
     public double IdleQueueShare { get; init; } = 0.07;

@@ -10,4 +10,10 @@ internal enum OverloadDefect
 
     /// <summary>Whatever comes may wait, for as long as it takes.</summary>
     WaitsWithoutBound,
+
+    /// <summary>A tenant above its share may fill engines as far when it floods as when it asks for what there is.</summary>
+    FloodFillsEngines,
+
+    /// <summary>However many are refused, a first token that is predicted just before the objective is taken to be in time.</summary>
+    BelievesPredictions,
 }

@@ -1,4 +1,5 @@
 using Tiercel.Gateway.Configuration;
+using Tiercel.Gateway.Routing;
 using Tiercel.Simulation.Routing;
 
 namespace Tiercel.Simulation.Overload;
@@ -36,6 +37,8 @@ internal sealed record OverloadOptions
 
     /// <summary>A request is good when its first token came within so many seconds.</summary>
     public double GoodWithin { get; init; } = 3.5;
+
+    public RoutingTuning Tuning { get; init; } = new();
 
     public OverloadDefect Defect { get; init; }
 }

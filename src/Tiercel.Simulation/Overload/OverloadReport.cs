@@ -16,6 +16,9 @@ internal sealed class OverloadReport(OverloadOptions options)
     /// <summary>Good requests a second, of all tenants, before any flood.</summary>
     public double Goodput => Before.Values.Sum(tally => tally.Good) / (Math.Min(options.Seconds, options.FloodAt) - options.WarmUp);
 
+    /// <summary>The same after it has begun.</summary>
+    public double GoodputAfter => After.Values.Sum(tally => tally.Good) / (options.Seconds - options.FloodAt - options.WarmUp);
+
     public override string ToString() => $"goodput {Goodput:0.00}/s, longest queue {LongestQueue}\n"
         + string.Join('\n', options.Tenants.Select(tenant => $"{tenant.Name}: before {Line(Before[tenant.Name])}; after {Line(After[tenant.Name])}"));
 

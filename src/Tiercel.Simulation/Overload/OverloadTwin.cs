@@ -46,7 +46,7 @@ internal sealed class OverloadTwin
         _stepping = new bool[options.Workers];
         _steps = new long[options.Workers];
         _queue = new FairQueue(_configuration.Queue);
-        _state = new FleetState(_configuration, (ulong)options.Seed);
+        _state = new FleetState(_configuration, (ulong)options.Seed, TuningOf(options));
         IReadOnlyList<UpstreamSettings> upstreams = _configuration.Pools[PoolName].Upstreams;
 
         // Nothing is sent over the upstream of a simulated replica: decisions do not send.
@@ -71,6 +71,13 @@ internal sealed class OverloadTwin
     }
 
     private double Seconds => _time.Now.TotalSeconds;
+
+    private static RoutingTuning TuningOf(OverloadOptions options) => options.Defect switch
+    {
+        OverloadDefect.FloodFillsEngines => options.Tuning with { Flooding = 0 },
+        OverloadDefect.BelievesPredictions => options.Tuning with { ErrorsWhenRefusing = 0 },
+        _ => options.Tuning,
+    };
 
     private static FleetConfiguration ConfigurationOf(OverloadOptions options) => new()
     {

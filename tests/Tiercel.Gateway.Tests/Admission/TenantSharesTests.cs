@@ -9,7 +9,7 @@ public sealed class TenantSharesTests
     [Fact]
     public void A_tenant_alone_is_never_above_its_share()
     {
-        _shares.Asked("a", 1, At(0));
+        _shares.Asked("a", 1, 1_000_000, At(0));
         _shares.Given("a", 1_000_000, At(0));
         Assert.False(_shares.IsAbove("a", At(0)));
     }
@@ -46,7 +46,7 @@ public sealed class TenantSharesTests
     {
         Use("a", 1, 100);
         Assert.False(_shares.IsAbove("a", At(0)));
-        _shares.Asked("b", 1, At(1));
+        _shares.Asked("b", 1, 100, At(1));
         Assert.True(_shares.IsAbove("a", At(1)));
     }
 
@@ -57,7 +57,7 @@ public sealed class TenantSharesTests
         Use("b", 1, 1);
         for (int second = 1; second <= 40; second++)
         {
-            _shares.Asked("a", 1, At(second));
+            _shares.Asked("a", 1, 100, At(second));
             _shares.Given("a", 100, At(second));
         }
 
@@ -71,8 +71,8 @@ public sealed class TenantSharesTests
         Use("a", 1, 1_000_000);
         for (int second = 0; second <= 120; second++)
         {
-            _shares.Asked("a", 1, At(second));
-            _shares.Asked("b", 1, At(second));
+            _shares.Asked("a", 1, 100, At(second));
+            _shares.Asked("b", 1, 100, At(second));
             _shares.Given("b", 100, At(second));
         }
 
@@ -80,11 +80,41 @@ public sealed class TenantSharesTests
         Assert.True(_shares.IsAbove("b", At(120)));
     }
 
+    [Fact]
+    public void Who_floods_is_given_a_small_part_of_what_it_asks_for()
+    {
+        Use("a", 1, 300);
+        Use("b", 1, 100);
+        Assert.Equal(1, _shares.GivenOfAsked("a"));
+        _shares.Asked("a", 1, 2700, At(0));
+        Assert.Equal(0.1, _shares.GivenOfAsked("a"), 6);
+        Assert.Equal(1, _shares.GivenOfAsked("b"));
+        Assert.Equal(1, _shares.GivenOfAsked("unknown"));
+
+        // Counted before: it waits and is placed again.
+        _shares.Asked("a", 1, 0, At(0));
+        Assert.Equal(0.1, _shares.GivenOfAsked("a"), 6);
+    }
+
+    [Fact]
+    public void A_flood_that_is_over_is_forgotten()
+    {
+        Use("a", 1, 100);
+        _shares.Asked("a", 1, 100_000, At(0));
+        for (int second = 1; second <= 120; second++)
+        {
+            _shares.Asked("a", 1, 100, At(second));
+            _shares.Given("a", 100, At(second));
+        }
+
+        Assert.InRange(_shares.GivenOfAsked("a"), 0.99, 1);
+    }
+
     private static TimeSpan At(int seconds) => TimeSpan.FromSeconds(seconds);
 
     private void Use(string tenant, double weight, long tokens)
     {
-        _shares.Asked(tenant, weight, At(0));
+        _shares.Asked(tenant, weight, tokens, At(0));
         _shares.Given(tenant, tokens, At(0));
     }
 }
