@@ -96,7 +96,7 @@ internal sealed class TopCommand
                 {
                     using StringWriter picture = new();
                     FleetTables.Write(_environment with { Output = picture }, await SnapshotAsync(http));
-                    live.UpdateTarget(new Text(picture.ToString()) { Overflow = Overflow.Crop });
+                    live.UpdateTarget(new Text(Cut(picture.ToString(), console.Profile.Width)));
                     await Task.Delay(interval, _environment.Time, end.Token);
                 }
             });
@@ -106,6 +106,10 @@ internal sealed class TopCommand
             // That is the way out.
         }
     }
+
+    /// <summary>Lines that are too long are cut: folded ones would not be a table any more.</summary>
+    internal static string Cut(string picture, int columns) =>
+        string.Join('\n', picture.Split('\n').Select(line => line.TrimEnd()).Select(line => line.Length <= columns ? line : $"{line.AsSpan(0, Math.Max(0, columns - 1))}…"));
 
     private static async Task<FleetSnapshot> SnapshotAsync(HttpClient http)
     {

@@ -59,7 +59,7 @@ internal sealed class UpstreamDiscovery : IDisposable
             }
             catch (Exception error) when (error is HttpRequestException or JsonException || (error is TaskCanceledException && !cancellationToken.IsCancellationRequested))
             {
-                throw new UserErrorException($"{url} does not answer as an engine would: {error.Message}");
+                throw new UserErrorException($"{url} does not answer as an engine would: {(error.InnerException ?? error).Message}");
             }
 
             if (_environment.Time.GetElapsedTime(began) >= _patience)

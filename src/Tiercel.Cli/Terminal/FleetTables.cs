@@ -27,7 +27,7 @@ internal static class FleetTables
         output.WriteLine();
         TableWriter.Write(
             environment,
-            ["POOL", "REPLICA", "KIND", "STATE", "RUN", "WAIT", "TOK/S IN", "TOK/S OUT", "TTFT P50", "TTFT P90", "CACHED"],
+            ["POOL", "REPLICA", "KIND", "STATE", "RUN", "WAIT", "TOK/S IN", "OUT", "TTFT", "P90", "CACHED"],
             fleet.Pools.SelectMany(pool => pool.Replicas.Select(replica => Row(pool, replica))));
         output.WriteLine();
         TableWriter.Write(environment, ["POOL", "POLICY", "QUEUE", "BYTES"], fleet.Pools.Select(pool => (string[])[pool.Name, pool.Policy, Count(pool.QueueLength), Count(pool.QueueBytes)]));

@@ -25,11 +25,11 @@ internal static class AttemptEnds
         return new AttemptEnd(outcome, why, ForeignErrors.From(failure));
     }
 
-    /// <summary>The fleet took the request elsewhere. A drain says nothing against the replica, a standstill does.</summary>
+    /// <summary>The fleet took the request elsewhere, or ends. A drain and an end say nothing against the replica, a standstill does.</summary>
     public static AttemptEnd Abandoned(StreamFailure reason) => new(
-        reason == StreamFailure.Drained ? AttemptOutcome.Cancelled : AttemptOutcome.Timeout,
+        reason == StreamFailure.Stalled ? AttemptOutcome.Timeout : AttemptOutcome.Cancelled,
         reason,
-        ApiErrors.UpstreamLost("The engine stopped, and no other could go on in its place."));
+        reason == StreamFailure.Interrupted ? ApiErrors.Interrupted() : ApiErrors.UpstreamLost("The engine stopped, and no other could go on in its place."));
 
     public static AttemptEnd Broken(string detail) => From(new UpstreamFailure(UpstreamFailureKind.Reset, MayHaveRun: true, detail));
 }

@@ -166,6 +166,11 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
     /// <summary>After a failure before the first byte: waits as long as is right and gives the terms of the next try, or null when there is none.</summary>
     public async Task<PlaceTerms?> RetryAsync(Attempt attempt, AttemptEnd end)
     {
+        if (end.Failure == StreamFailure.Interrupted)
+        {
+            return null;
+        }
+
         RetryDecision decision;
         lock (services.Gate)
         {

@@ -1,4 +1,5 @@
 using Tiercel.Gateway.Health;
+using Tiercel.Gateway.Metering.Ledger;
 using Tiercel.Gateway.Recovery;
 
 namespace Tiercel.Gateway.Fleet;
@@ -13,6 +14,7 @@ internal sealed class FleetPulse : IDisposable
     private readonly ITimer _timer;
     private readonly HashSet<int> _scraping = [];
     private TimeSpan _nextMetrics;
+    private bool _toldOfLedger;
     private int _beating;
 
     public FleetPulse(FleetServices services)
@@ -76,6 +78,7 @@ internal sealed class FleetPulse : IDisposable
 
             _services.Waiting.Pump();
             _relief.Look(now);
+            LookAtLedger();
             _services.Streams.Pulse(now, _services.Options.PingInterval, _services.Options.SlowReaderGrace);
         }
         finally
@@ -85,6 +88,19 @@ internal sealed class FleetPulse : IDisposable
     }
 
     public void Dispose() => _timer.Dispose();
+
+    /// <summary>Requests are served all the same, so that nobody would notice.</summary>
+    private void LookAtLedger()
+    {
+        LedgerState ledger = _services.Ledger.State;
+        bool isLost = ledger.Health == LedgerHealth.Unavailable;
+        if (isLost != _toldOfLedger && _services.Say?.Invoke(isLost
+            ? $"the ledger cannot be written ({ledger.Reason}); requests are served, usage waits in memory"
+            : "the ledger is written again") == true)
+        {
+            _toldOfLedger = isLost;
+        }
+    }
 
     private async Task ScrapeAsync(Replica replica)
     {

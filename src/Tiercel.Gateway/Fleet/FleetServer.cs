@@ -34,6 +34,11 @@ public sealed class FleetServer : IAsyncDisposable
         _services = services;
         _registry = registry;
         _dispatcher = dispatcher;
+        services.Say = line =>
+        {
+            Said?.Invoke(line);
+            return Said is not null;
+        };
         _pulse = new FleetPulse(services);
         Urls = [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
         services.Options.Configuration.Changed += OnChanged;
@@ -126,6 +131,7 @@ public sealed class FleetServer : IAsyncDisposable
         _services.Options.Configuration.Rejected -= OnRejected;
         _ = _services.Door.Close();
         await _services.Stopping.CancelAsync();
+        Interrupt();
         _pulse.Dispose();
         await _app.StopAsync();
         await _app.DisposeAsync();
@@ -133,6 +139,22 @@ public sealed class FleetServer : IAsyncDisposable
         await _services.Ledger.DisposeAsync();
         await _services.Log.DisposeAsync();
         _services.Telemetry.Dispose();
+    }
+
+    /// <summary>Ends what waits and what runs with an error that says so: cut connections would say nothing.</summary>
+    private void Interrupt()
+    {
+        _services.Waiting.Empty();
+        Attempt[] running;
+        lock (_services.Gate)
+        {
+            running = [.. _services.State.Replicas.Values.SelectMany(replica => replica.Running)];
+        }
+
+        foreach (Attempt attempt in running)
+        {
+            attempt.Abandon(Recovery.StreamFailure.Interrupted);
+        }
     }
 
     private static void Restore(FleetServices services, IReadOnlyList<TenantSpending> spendings)

@@ -83,6 +83,9 @@ internal sealed class FleetServices
     /// <summary>Ends what still runs when the grace of a drain is over.</summary>
     public CancellationTokenSource Stopping { get; } = new();
 
+    /// <summary>Tells people a line; false while nobody listens.</summary>
+    public Func<string, bool>? Say { get; set; }
+
     /// <summary>A fault of the gateway itself ended a request.</summary>
     public Action<Exception>? Faulted { get; set; }
 

@@ -59,6 +59,7 @@ internal sealed class FleetStatus(FleetServices services)
             json.WriteString("state"u8, answer.ledger.Health.ToString().ToLowerInvariant());
             json.WriteString("reason"u8, answer.ledger.Reason);
             json.WriteNumber("buffered"u8, answer.ledger.Buffered);
+            json.WriteNumber("summed"u8, answer.ledger.Summed);
             json.WriteEndObject();
             json.WriteEndObject();
         });

@@ -218,6 +218,11 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
         // The whole body is looked at for it: only where it matters, and not under the fleet's lock.
         bool isPlainChat = _numericsId is null && journal.AnyContent && (_isPlainChat ??=
             request.Kind == BodyKind.Chat && request.Choices == 1 && request.Scanned.Tools.IsEmpty && MessageContinuation.CanApply(request.Body.Span));
+        if (services.Stopping.IsCancellationRequested && !journal.AllFinished)
+        {
+            return new ResumePlan(ResumeKind.Fail, null, [], null, "the gateway ends");
+        }
+
         lock (services.Gate)
         {
             TimeSpan now = services.Clock.Now;

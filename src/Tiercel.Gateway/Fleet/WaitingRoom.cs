@@ -35,6 +35,11 @@ internal sealed class WaitingRoom(FleetServices services)
         ApiError? refusal = null;
         lock (services.Gate)
         {
+            if (services.Stopping.IsCancellationRequested)
+            {
+                return new((null, ApiErrors.Interrupted()));
+            }
+
             TimeSpan now = services.Clock.Now;
             FairQueue queue = QueueOf(request.PoolName);
             if (terms.MustServe || queue.Count == 0)
@@ -102,6 +107,24 @@ internal sealed class WaitingRoom(FleetServices services)
         }
 
         Refuse(expired, TooLate);
+    }
+
+    /// <summary>The gateway ends: nobody's turn comes any more.</summary>
+    public void Empty()
+    {
+        List<QueueEntry> all = [];
+        lock (services.Gate)
+        {
+            foreach (FairQueue queue in _queues.Values)
+            {
+                queue.Expire(TimeSpan.MaxValue, all);
+            }
+        }
+
+        foreach (WaitingRequest entry in all.Cast<WaitingRequest>())
+        {
+            entry.Turn.TrySetResult((null, ApiErrors.Interrupted()));
+        }
     }
 
     /// <summary>After a reload. Under the fleet's lock.</summary>

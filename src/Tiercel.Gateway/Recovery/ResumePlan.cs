@@ -36,9 +36,9 @@ internal readonly record struct ResumePlan(ResumeKind Kind, string? NumericsId, 
             return Finish(question);
         }
 
-        if (question.Failure == StreamFailure.RequestError)
+        if (question.Failure is StreamFailure.RequestError or StreamFailure.Interrupted)
         {
-            return Fail("the request is at fault");
+            return Fail(question.Failure == StreamFailure.RequestError ? "the request is at fault" : "the gateway ends");
         }
 
         if (journal.Resumes >= MaxResumes || journal.ResumesWithoutProgress >= MaxWithoutProgress)
@@ -58,7 +58,7 @@ internal readonly record struct ResumePlan(ResumeKind Kind, string? NumericsId, 
     private static ResumePlan Finish(in ResumeQuestion question)
     {
         StreamJournal journal = question.Journal;
-        bool mayAsk = question.WantsUsage && journal.HasTokens && question.Failure != StreamFailure.RequestError && journal.ResumesWithoutProgress < MaxWithoutProgress;
+        bool mayAsk = question.WantsUsage && journal.HasTokens && question.Failure is not (StreamFailure.RequestError or StreamFailure.Interrupted) && journal.ResumesWithoutProgress < MaxWithoutProgress;
         if (mayAsk && question.NumericsId is string id && Where(question, candidate => candidate.NumericsId == id) is { Length: > 0 } same)
         {
             return new ResumePlan(ResumeKind.ResumeExactly, id, same, null, "a worker of the same numerics id tells the usage");

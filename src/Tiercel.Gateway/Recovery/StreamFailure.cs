@@ -20,4 +20,7 @@ internal enum StreamFailure
 
     /// <summary>An error event that is the request's fault; it would come again anywhere.</summary>
     RequestError,
+
+    /// <summary>The gateway ends: nobody is left to carry it on.</summary>
+    Interrupted,
 }

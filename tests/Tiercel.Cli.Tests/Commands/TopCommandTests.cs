@@ -77,6 +77,10 @@ public sealed class TopCommandTests : IAsyncDisposable
         Assert.Equal(2, await _cli.RunAsync("top", "--interval", "0"));
     }
 
+    [Fact]
+    public void Lines_that_are_wider_than_the_terminal_are_cut_and_not_folded() =>
+        Assert.Equal("a table\nof wor…\n\nshort", Cli.Commands.TopCommand.Cut("a table\nof words  \n\nshort   ", 7).Replace("\r", "", StringComparison.Ordinal));
+
     private async Task<string> StartAsync()
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();

@@ -121,6 +121,7 @@ public class ResumePlanTests
         using StreamJournal journal = Begun();
         Assert.Equal(ResumeKind.Fail, Plan(journal, Workers, StreamFailure.RequestError).Kind);
         Assert.Equal(ResumeKind.ResumeExactly, Plan(journal, Workers, StreamFailure.ServerError).Kind);
+        Assert.Equal(ResumeKind.Fail, Plan(journal, Workers, StreamFailure.Interrupted).Kind);
     }
 
     [Fact]
@@ -165,7 +166,7 @@ public class ResumePlanTests
                     .Select(id => new ResumeCandidate(id, random.Next(3) switch { 0 => null, 1 => "x", _ => "y" }, random.Next(2) == 0))];
                 string? numerics = random.Next(2) == 0 ? "x" : null;
                 int? maxTokens = random.Next(2) == 0 ? random.Next(1, 10) : null;
-                StreamFailure failure = (StreamFailure)random.Next(6);
+                StreamFailure failure = (StreamFailure)random.Next(7);
                 ResumePlan plan = Plan(journal, candidates, failure, numerics, (ResumeFallback)random.Next(2), random.Next(2) == 0, maxTokens);
 
                 bool goesOn = plan.Kind is not (ResumeKind.Fail or ResumeKind.FinishNow);

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Tiercel.Gateway.Metering.Ledger;
+using Tiercel.Gateway.Tests.Fakes;
+using Tiercel.Gateway.Tests.Fleet;
 
 namespace Tiercel.Gateway.Tests.Metering.Ledger;
 
@@ -220,6 +222,23 @@ public sealed class LedgerFaultTests : IDisposable
         await LedgerFixture.UntilAsync(() => File.Exists(_fixture.Path) && ledger.State.Health == LedgerHealth.Durable, "the file to come back");
         await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog);
         _fixture.AssertHoldsExactly(100);
+    }
+
+    [Fact]
+    public async Task A_gateway_serves_meanwhile_and_says_when_it_is_lost_and_when_it_is_back()
+    {
+        Directory.CreateDirectory(_fixture.Path);
+        await using ScriptedUpstream engine = ScriptedAnswers.Sound();
+        await using TestFleet fleet = await TestFleet.StartAsync(TestFleet.Of(engine.Settings()) with { Ledger = _fixture.Settings });
+        System.Collections.Concurrent.ConcurrentQueue<string> said = [];
+        fleet.Server.Said += said.Enqueue;
+        await LedgerFixture.UntilAsync(() => said.Contains("the ledger cannot be written (the ledger's file cannot be opened); requests are served, usage waits in memory"), "the loss to be told");
+        Assert.Equal(200, (await fleet.PostTextAsync("""{"model":"m","messages":[{"role":"user","content":"hi"}]}""")).Status);
+        string health = await fleet.Client.GetStringAsync("/health");
+        Assert.Contains("\"state\":\"unavailable\",\"reason\":\"the ledger\\u0027s file cannot be opened\"", health, StringComparison.Ordinal);
+        Directory.Delete(_fixture.Path, recursive: true);
+        await LedgerFixture.UntilAsync(() => said.Contains("the ledger is written again"), "the return to be told");
+        Assert.Single(said, line => line.Contains("cannot be written", StringComparison.Ordinal));
     }
 
     [Fact]
