@@ -148,6 +148,8 @@ internal sealed partial class FleetState
             MustServe = terms.MustServe,
             AboveShare = first && pool.Shares.IsAbove(tenant.Name, now) ? pool.Shares.GivenOfAsked(tenant.Name) : null,
         };
+
+        // 5 Route. What it finds also says whether the fleet can admit the request now (4): chosen, busy, or too late for its class everywhere.
         RouteDecision decision = pool.Router.Choose(query, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_available), now);
         return decision.Outcome switch
         {
