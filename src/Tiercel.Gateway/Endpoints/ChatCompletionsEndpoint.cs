@@ -20,7 +20,7 @@ internal sealed class ChatCompletionsEndpoint(GatewayServices services, Generati
         }
 
         // 3 Resolve.
-        if (!services.Models.TryResolve(body.Model, out IInferenceEngine? engine, out error))
+        if (!services.Models.TryResolve(exchange.Peer is null ? body.Model : null, out IInferenceEngine? engine, out error))
         {
             await exchange.RefuseAsync(error);
             return;

@@ -19,7 +19,7 @@ internal sealed class EmbeddingsEndpoint(GatewayServices services) : IBodyEndpoi
         }
 
         // 3 Resolve.
-        if (!services.Models.TryResolve(body.Model, out IInferenceEngine? engine, out error))
+        if (!services.Models.TryResolve(exchange.Peer is null ? body.Model : null, out IInferenceEngine? engine, out error))
         {
             await exchange.RefuseAsync(error);
             return;

@@ -135,10 +135,15 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
     }
 
     /// <summary>An answer with an error status: passed on where it is the request's fault, else a failure.</summary>
-    public async Task<AttemptEnd> RefusalAsync(UpstreamAnswer answer, ReadOnlySequence<byte> body)
+    public async Task<AttemptEnd> RefusalAsync(Attempt attempt, UpstreamAnswer answer, ReadOnlySequence<byte> body)
     {
         byte[] bytes = body.Slice(0, Math.Min(body.Length, MaxErrorBytes)).ToArray();
         ApiError error = ForeignErrors.From(answer.Status, answer.RetryAfter, bytes, out bool forward);
+        if (answer.Status is 401 or 403 or 404)
+        {
+            services.Refused(attempt.Replica, answer.Status, request.Model);
+        }
+
         if (ForeignErrors.IsRetryable(answer.Status))
         {
             bool full = answer.Status == StatusCodes.Status429TooManyRequests || (answer.Status == StatusCodes.Status503ServiceUnavailable && answer.RetryAfter is not null);

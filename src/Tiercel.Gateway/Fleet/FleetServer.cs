@@ -60,8 +60,8 @@ public sealed class FleetServer : IAsyncDisposable
     internal FleetServices Services => _services;
 
     /// <summary>Starts to listen.</summary>
-    /// <exception cref="GatewayConfigurationException">The configuration cannot be run here.</exception>
-    /// <exception cref="IOException">An address is taken, or is none of this machine's.</exception>
+    /// <exception cref="GatewayConfigurationException">The configuration cannot be run here; an address is none of this machine's, say.</exception>
+    /// <exception cref="IOException">An address is taken.</exception>
     public static async Task<FleetServer> StartAsync(FleetOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         FleetConfiguration configuration = options.Configuration.Current;
@@ -85,11 +85,17 @@ public sealed class FleetServer : IAsyncDisposable
         {
             await app.StartAsync(cancellationToken);
         }
-        catch
+        catch (Exception error)
         {
             await registry.DisposeAsync();
             await ledger.DisposeAsync();
             await app.DisposeAsync();
+            if (error is System.Net.Sockets.SocketException)
+            {
+                string addresses = string.Join(", ", configuration.Listeners.Select(listener => listener.Address));
+                throw new GatewayConfigurationException($"cannot listen on {addresses}: {error.Message}");
+            }
+
             throw;
         }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Tiercel.Gateway.Admission;
 using Tiercel.Gateway.Configuration;
@@ -14,6 +15,7 @@ internal sealed class FleetServices
 {
     private const int ArchivedRequests = 1024;
     private const int SecretBytes = 32;
+    private readonly ConcurrentDictionary<(int Replica, int Status), bool> _refusals = new();
     private long _number;
 
     public FleetServices(FleetOptions options, TimeProvider time, FleetTelemetry telemetry, RequestLog log)
@@ -101,6 +103,18 @@ internal sealed class FleetServices
             AllowedHosts = [.. Options.AllowedHosts, .. configuration.AllowedHosts],
         });
         Origins = new OriginPolicy([.. Options.AllowedOrigins, .. configuration.AllowedOrigins]);
+    }
+
+    /// <summary>Tells people that an upstream refuses the gateway itself, once for each way; clients learn nothing of keys and addresses.</summary>
+    public void Refused(Replica replica, int status, string model)
+    {
+        if (!_refusals.TryAdd((replica.Id, status), true))
+        {
+            return;
+        }
+
+        string hint = status == 404 ? $"is its url right, and does it have a model '{replica.Settings.Model ?? model}'?" : "is its key right?";
+        Say?.Invoke($"{replica.Pool}/{replica.Name} refuses the gateway with status {status}: {hint}");
     }
 
     public long NextNumber() => Interlocked.Increment(ref _number);

@@ -148,7 +148,7 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
             ReadOnlySequence<byte> refusal = await ReadSomeAsync(answer);
             return _client.HeadSent
                 ? new AttemptEnd(AttemptOutcome.ServerError, StreamFailure.ServerError, ForeignErrors.From(answer.Status, answer.RetryAfter, refusal.ToArray(), out _), answer.RetryAfter)
-                : await _loop.RefusalAsync(answer, refusal);
+                : await _loop.RefusalAsync(attempt, answer, refusal);
         }
 
         if (answer.ContentType != "text/event-stream")

@@ -67,7 +67,7 @@ internal sealed class WholeAnswer(FleetServices services, FleetRequest request)
 
         if (answer.Status is < 200 or > 299)
         {
-            return await _loop.RefusalAsync(answer, body);
+            return await _loop.RefusalAsync(attempt, answer, body);
         }
 
         if (!AnswerUsage.TryRead(body, out AnswerUsage told) || told.IsError)

@@ -19,7 +19,7 @@ internal sealed class ModelDirectory
 
     public IEnumerable<(string Name, ModelDescription Model)> All => _names.Select(name => (name, _engine.Model));
 
-    /// <summary>Finds the engine behind a name; no name means the only model.</summary>
+    /// <summary>Finds the engine behind a name; no name means the only model. A gateway of the fleet has resolved the name already: it means the only model, too.</summary>
     public bool TryResolve(string? name, [NotNullWhen(true)] out IInferenceEngine? engine, [NotNullWhen(false)] out ApiError? error)
     {
         bool known = name is null || _names.Contains(name, StringComparer.Ordinal);

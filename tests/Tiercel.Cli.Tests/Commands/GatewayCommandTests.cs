@@ -107,6 +107,21 @@ public sealed class GatewayCommandTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_address_of_another_machine_is_refused_by_its_name()
+    {
+        // TEST-NET-1 of RFC 5737 is nobody's.
+        string file = _folder.File("tiercel.yaml");
+        await File.WriteAllTextAsync(file, """
+            listen: [ { address: "192.0.2.1:8080" } ]
+            no_auth: true
+            pools: { p: { upstreams: [ { name: a, kind: openai, url: "http://127.0.0.1:1" } ] } }
+            routes: { m: { pool: p } }
+            """);
+        Assert.Equal(1, await _cli.RunAsync("gateway", "--config", file));
+        Assert.StartsWith("cannot listen on 192.0.2.1:8080: ", _cli.ErrorLine(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_hang_up_takes_up_the_file_at_once_and_says_what_is_wrong_with_it_or_waits()
     {
         const string Good = """

@@ -12,7 +12,7 @@ public sealed class EmbeddedEngineTests
     public async Task It_answers_whole_and_streamed_like_any_upstream()
     {
         FakeEngine engine = new() { Answer = "Hello!" };
-        await using TestFleet fleet = await TestFleet.StartAsync(TestFleet.Of(Embedded with { Model = "fake" }), engine);
+        await using TestFleet fleet = await TestFleet.StartAsync(TestFleet.Of(Embedded), engine);
         (int status, string body) = await fleet.PostTextAsync("""{"model":"m","messages":[{"role":"user","content":"hi"}]}""");
         Assert.Equal(200, status);
         Assert.Contains("Hello!", body, StringComparison.Ordinal);

@@ -181,6 +181,26 @@ public sealed class ForeignEngineTests
         Assert.Equal(1, engine.Requests.Count(request => request.StartsWith("POST", StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData("401 Unauthorized", "p/scripted refuses the gateway with status 401: is its key right?")]
+    [InlineData("404 Not Found", "p/scripted refuses the gateway with status 404: is its url right, and does it have a model 'm'?")]
+    public async Task An_engine_that_refuses_the_gateway_itself_is_told_to_its_operator_once_and_not_to_clients(string status, string expected)
+    {
+        const string Refusal = """{"error":{"message":"Incorrect API key provided: sk-canary","type":"invalid_request_error","code":"invalid_api_key"}}""";
+        await using ScriptedUpstream engine = ScriptedAnswers.Engine((connection, _) => connection.SendAsync(ScriptedAnswers.Json(Refusal, status)));
+        await using TestFleet fleet = await TestFleet.StartAsync(TestFleet.Of(engine.Settings()));
+        System.Collections.Concurrent.ConcurrentQueue<string> said = [];
+        fleet.Server.Said += said.Enqueue;
+        for (int i = 0; i < 2; i++)
+        {
+            (int told, string body) = await fleet.PostTextAsync(i == 0 ? Ask : AskStream);
+            Assert.Equal(502, told);
+            Assert.DoesNotContain("canary", body, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(expected, Assert.Single(said, line => line.Contains("refuses", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task The_cancel_of_a_client_closes_the_engines_connection()
     {

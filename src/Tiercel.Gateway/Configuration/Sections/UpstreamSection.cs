@@ -19,7 +19,7 @@ internal static class UpstreamSection
 
     private static readonly Key<Secret?> ApiKey = Keys.Optional("key", Secrets.Value, "Sent as `Authorization: Bearer`. Only for `openai`; workers are shown `cluster.secret`.");
 
-    private static readonly Key<string?> Model = Keys.Optional("model", Texts.ModelName, "What the engine calls the model; without it, the name that the client used.");
+    private static readonly Key<string?> Model = Keys.Optional("model", Texts.ModelName, "What the engine calls the model; without it, the name that the client used. A Tiercel worker has one model, which is meant by any name.");
 
     private static readonly Key<IReadOnlyList<UpstreamCapabilities>> Capabilities = Keys.Default<IReadOnlyList<UpstreamCapabilities>>(
         "capabilities",
