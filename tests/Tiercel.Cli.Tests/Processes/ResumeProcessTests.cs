@@ -9,7 +9,7 @@ namespace Tiercel.Cli.Tests.Processes;
 /// <summary>Two workers as users start them: what one began, the other ends, byte for byte.</summary>
 public sealed partial class ResumeProcessTests
 {
-    private const string Secret = "the secret of this test";
+    private const string Secret = "the-secret-of-this-test";
     private const int Requests = 50;
 
     /// <summary>Requests at one time, so that they are computed in each other's company.</summary>

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Tests.Fakes;
 
 namespace Tiercel.Gateway.Tests.Fleet;
