@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 using Microsoft.Win32.SafeHandles;
 
 namespace Tiercel.Engine.Formats;
@@ -12,8 +13,6 @@ namespace Tiercel.Engine.Formats;
 internal sealed class GgufCursor
 {
     private const int BufferBytes = 64 << 10;
-
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly SafeFileHandle _handle;
     private readonly string _fileName;
@@ -61,6 +60,16 @@ internal sealed class GgufCursor
     /// <summary>A length in 8 bytes, then that many bytes of UTF-8.</summary>
     public string ReadString(string field, long maxBytes)
     {
+        ReadOnlySpan<byte> bytes = ReadUtf8(field, maxBytes);
+
+        // A string object has 22 bytes besides its characters, and no more characters than the file has bytes for it.
+        Charge(24 + (2L * bytes.Length), field);
+        return Encoding.UTF8.GetString(bytes);
+    }
+
+    /// <summary>The bytes of a string, valid until the next call.</summary>
+    public ReadOnlySpan<byte> ReadUtf8(string field, long maxBytes)
+    {
         ulong stated = ReadUInt64(field);
         if (stated > (ulong)maxBytes)
         {
@@ -69,21 +78,8 @@ internal sealed class GgufCursor
 
         int count = (int)stated;
         Require(count, field);
-        if (count == 0)
-        {
-            return string.Empty;
-        }
-
-        // A string object has 22 bytes besides its characters, and no more characters than the file has bytes for it.
-        Charge(24 + (2L * count), field);
-        try
-        {
-            return count <= BufferBytes ? StrictUtf8.GetString(Take(count, field)) : StrictUtf8.GetString(TakeLong(count, field));
-        }
-        catch (DecoderFallbackException)
-        {
-            throw Fail($"{field}: the {count} bytes before byte {Position} are not valid UTF-8");
-        }
+        ReadOnlySpan<byte> bytes = count <= BufferBytes ? Take(count, field) : TakeLong(count, field);
+        return Utf8.IsValid(bytes) ? bytes : throw Fail($"{field}: the {count} bytes before byte {Position} are not valid UTF-8");
     }
 
     /// <summary>Refuses to go on if fewer bytes are left; to be called before anything is allocated for them.</summary>

@@ -8,7 +8,7 @@ public sealed class GgufMetadata
 {
     private readonly IReadOnlyDictionary<string, object> _values;
 
-    /// <summary>Values are boxed scalars (bool, long, ulong above 2^63-1, double, string) or arrays of those (bool[], long[], double[], string[], object[]).</summary>
+    /// <summary>Values are boxed scalars (bool, long, ulong above 2^63-1, double, string) or arrays of those (bool[], long[], double[], <see cref="GgufTexts"/> or string[], object[]).</summary>
     public GgufMetadata(IReadOnlyDictionary<string, object> values)
     {
         _values = values;
@@ -45,7 +45,13 @@ public sealed class GgufMetadata
         _ => throw Mistyped(key, "a boolean"),
     };
 
-    public IReadOnlyList<string>? GetStrings(string key) => Get<string[]>(key, "an array of strings");
+    public GgufTexts? GetStrings(string key) => _values.GetValueOrDefault(key) switch
+    {
+        null => null,
+        GgufTexts texts => texts,
+        string[] strings => GgufTexts.Of(strings),
+        _ => throw Mistyped(key, "an array of strings"),
+    };
 
     public IReadOnlyList<long>? GetIntegers(string key) => Get<long[]>(key, "an array of integers");
 

@@ -70,17 +70,30 @@ internal static class GgufValueReader
         return (int)stated;
     }
 
-    private static string[] ReadStrings(GgufCursor cursor, int count, string field)
+    private static GgufTexts ReadStrings(GgufCursor cursor, int count, string field)
     {
         long start = cursor.Position;
-        var values = new string[count];
-        for (int i = 0; i < values.Length; i++)
+        int[] ends = new int[count];
+        byte[] bytes = [];
+        int used = 0;
+        for (int i = 0; i < count; i++)
         {
             long room = GgufLimits.ValueBytes - (cursor.Position - start);
-            values[i] = cursor.ReadString(field, Math.Max(0, room));
+            ReadOnlySpan<byte> text = cursor.ReadUtf8(field, Math.Max(0, room));
+            if (bytes.Length - used < text.Length)
+            {
+                // Each text takes eight bytes of the file besides its own, so that the array stays far below the limit of a value.
+                int wanted = Math.Max(checked(used + text.Length), Math.Max(4096, bytes.Length * 2));
+                cursor.Charge(wanted - bytes.Length, field);
+                Array.Resize(ref bytes, wanted);
+            }
+
+            text.CopyTo(bytes.AsSpan(used));
+            used += text.Length;
+            ends[i] = used;
         }
 
-        return values;
+        return new GgufTexts(bytes, ends);
     }
 
     private static object[] ReadNested(GgufCursor cursor, int count, string field, int depth)

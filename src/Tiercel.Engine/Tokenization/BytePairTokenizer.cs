@@ -1,4 +1,3 @@
-using System.Text;
 using Tiercel.Engine.Formats;
 using Tiercel.Engine.Tokenization.Merging;
 using Tiercel.Engine.Tokenization.Splitting;
@@ -30,7 +29,7 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
     public static BytePairTokenizer Read(Vocabulary vocabulary, GgufMetadata metadata)
     {
         PreTokenizerChoice choice = PreTokenizers.Choose(metadata.GetString(TokenizerKeys.Pre));
-        IReadOnlyList<string> merges = metadata.GetStrings(TokenizerKeys.Merges) ?? throw VocabularyReader.Wrong(TokenizerKeys.Merges, "is missing");
+        GgufTexts merges = metadata.GetStrings(TokenizerKeys.Merges) ?? throw VocabularyReader.Wrong(TokenizerKeys.Merges, "is missing");
         PieceTable table = new(TokenBytes.Build(vocabulary, (token, target) => WriteKey(vocabulary, token, target)));
         int[] byteTokens = new int[256];
         for (int value = 0; value < byteTokens.Length; value++)
@@ -58,14 +57,14 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
     /// <summary>The bytes that text must have to become a token; none for a token that text never becomes.</summary>
     private static int WriteKey(Vocabulary vocabulary, int token, Span<byte> target)
         => vocabulary.Types[token] is TokenType.Normal or TokenType.UserDefined or TokenType.Unused or TokenType.Undefined
-            && ByteAlphabet.TryDecode(vocabulary.Texts[token], target, out int count)
+            && ByteAlphabet.TryDecode(vocabulary.Texts.Utf8(token), target, out int count)
             ? count
             : 0;
 
     /// <summary>The bytes that a token shows. Unused tokens show nothing; special ones their text, which is not in the byte alphabet.</summary>
     private static int WriteShown(Vocabulary vocabulary, int token, Span<byte> target)
     {
-        string text = vocabulary.Texts[token];
+        ReadOnlySpan<byte> text = vocabulary.Texts.Utf8(token);
         switch (vocabulary.Types[token])
         {
             case TokenType.Unused or TokenType.Undefined:
@@ -76,7 +75,8 @@ internal sealed class BytePairTokenizer : VocabularyTokenizer
             case TokenType.Normal when ByteAlphabet.TryDecode(text, target, out int count):
                 return count;
             default:
-                return Encoding.UTF8.GetBytes(text, target);
+                text.CopyTo(target);
+                return text.Length;
         }
     }
 }

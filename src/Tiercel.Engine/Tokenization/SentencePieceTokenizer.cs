@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using Tiercel.Engine.Formats;
 using Tiercel.Engine.Tokenization.Merging;
 using Tiercel.Engine.Tokenization.Vocabularies;
@@ -23,13 +22,12 @@ internal sealed class SentencePieceTokenizer : VocabularyTokenizer
         DropsFirstSpace = addsSpace;
         AddsBos = addsBos;
         _addsEos = addsEos;
-        _splitsWords = !vocabulary.Texts.Any(HasSpaceInside);
+        _splitsWords = !HasSpaceInside(vocabulary.Texts);
     }
 
     public override bool AddsBos { get; }
 
-    /// <summary>U+2581 in UTF-8, which stands for a space.</summary>
-    private static ReadOnlySpan<byte> SpaceMark => "▁"u8;
+    private static ReadOnlySpan<byte> SpaceMark => SpaceMarks.Mark;
 
     /// <summary>A space is put before the text and dropped again when decoding.</summary>
     protected override bool DropsFirstSpace { get; }
@@ -130,12 +128,30 @@ internal sealed class SentencePieceTokenizer : VocabularyTokenizer
         }
     }
 
-    private static bool HasSpaceInside(string text) => text.LastIndexOf('▁') is int last && last > 0 && text.AsSpan(0, last).ContainsAnyExcept('▁');
+    /// <summary>Whether a token has something before a space.</summary>
+    private static bool HasSpaceInside(GgufTexts texts)
+    {
+        for (int token = 0; token < texts.Count; token++)
+        {
+            ReadOnlySpan<byte> text = texts.Utf8(token);
+            while (text.StartsWith(SpaceMark))
+            {
+                text = text[SpaceMark.Length..];
+            }
+
+            if (text.IndexOf(SpaceMark) >= 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>The bytes that text must have to become a token. Control, unknown and byte tokens are never spelt.</summary>
     private static int WriteKey(Vocabulary vocabulary, int token, Span<byte> target)
         => vocabulary.Types[token] is TokenType.Normal or TokenType.UserDefined or TokenType.Unused or TokenType.Undefined
-            ? Encoding.UTF8.GetBytes(vocabulary.Texts[token], target)
+            ? SpaceMarks.Copy(vocabulary.Texts.Utf8(token), target)
             : 0;
 
     private static int WriteShown(Vocabulary vocabulary, int token, Span<byte> target)
@@ -148,9 +164,9 @@ internal sealed class SentencePieceTokenizer : VocabularyTokenizer
                 target[0] = ByteTokens.ValueOf(vocabulary, token);
                 return 1;
             case TokenType.Normal:
-                return Encoding.UTF8.GetBytes(vocabulary.Texts[token].Replace('▁', ' '), target);
+                return SpaceMarks.Show(vocabulary.Texts.Utf8(token), target);
             default:
-                return Encoding.UTF8.GetBytes(vocabulary.Texts[token], target);
+                return SpaceMarks.Copy(vocabulary.Texts.Utf8(token), target);
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using Tiercel.Engine.Formats;
 using Tiercel.Engine.Tokenization.Merging;
 using Tiercel.Engine.Tokenization.Specials;
@@ -26,14 +25,11 @@ internal sealed class WordPieceTokenizer : VocabularyTokenizer
         _separator = Require(vocabulary, vocabulary.Special.Separator ?? vocabulary.Special.Eos, "[SEP]", TokenizerKeys.Separator);
         BosToken = Require(vocabulary, vocabulary.Special.Classifier ?? vocabulary.Special.Bos, "[CLS]", TokenizerKeys.Bos);
         AddsBos = metadata.GetBoolean(TokenizerKeys.AddBos) ?? true;
-        byte[] key = [];
         for (int token = 0; token < vocabulary.Count; token++)
         {
             if (vocabulary.Types[token] is not (TokenType.Control or TokenType.Unknown))
             {
-                string text = vocabulary.Texts[token];
-                Array.Resize(ref key, Math.Max(key.Length, text.Length * 3));
-                _tokens.Add(key.AsSpan(0, Encoding.UTF8.GetBytes(text, key)), token);
+                _tokens.Add(vocabulary.Texts.Utf8(token), token);
             }
         }
     }
@@ -121,7 +117,7 @@ internal sealed class WordPieceTokenizer : VocabularyTokenizer
     private static int WriteShown(Vocabulary vocabulary, int token, Span<byte> target) => vocabulary.Types[token] switch
     {
         TokenType.Unused or TokenType.Undefined => 0,
-        TokenType.Normal => Encoding.UTF8.GetBytes(vocabulary.Texts[token].Replace('▁', ' '), target),
-        _ => Encoding.UTF8.GetBytes(vocabulary.Texts[token], target),
+        TokenType.Normal => SpaceMarks.Show(vocabulary.Texts.Utf8(token), target),
+        _ => SpaceMarks.Copy(vocabulary.Texts.Utf8(token), target),
     };
 }

@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Text;
+using Tiercel.Engine.Formats;
 using Tiercel.Engine.Tokenization.Vocabularies;
 
 namespace Tiercel.Engine.Tokenization.Merging;
@@ -54,7 +56,7 @@ internal sealed class MergeTable
 
     /// <param name="table">The tokens by the bytes that they stand for.</param>
     /// <exception cref="Formats.ModelFormatException">A merge is malformed or speaks of tokens that are not there.</exception>
-    public static MergeTable Read(IReadOnlyList<string> merges, Vocabulary vocabulary, PieceTable table)
+    public static MergeTable Read(GgufTexts merges, Vocabulary vocabulary, PieceTable table)
     {
         // The last rank is kept free: with all ones in left and right it would spell an empty slot.
         if (merges.Count >= (1 << RankBits) - 1)
@@ -67,11 +69,11 @@ internal sealed class MergeTable
         int merged = -1;
         for (int rank = 0; rank < merges.Count; rank++)
         {
-            string merge = merges[rank];
+            ReadOnlySpan<byte> merge = merges.Utf8(rank);
 
             // A token may itself be one space, so the separator is looked for after the first character.
-            int space = merge.Length > 2 ? merge.IndexOf(' ', 1) : -1;
-            if (space < 0 || space == merge.Length - 1)
+            int space = merge.Length > 2 ? merge[1..].IndexOf((byte)' ') + 1 : 0;
+            if (space == 0 || space == merge.Length - 1)
             {
                 throw VocabularyReader.Wrong(TokenizerKeys.Merges, $"is not two tokens with a space between at entry {rank}");
             }
@@ -81,8 +83,8 @@ internal sealed class MergeTable
                 bytes = new byte[merge.Length];
             }
 
-            ReadOnlySpan<char> left = merge.AsSpan(0, space);
-            ReadOnlySpan<char> right = merge.AsSpan(space + 1);
+            ReadOnlySpan<byte> left = merge[..space];
+            ReadOnlySpan<byte> right = merge[(space + 1)..];
             if (ByteAlphabet.TryDecode(left, bytes, out int leftCount) && ByteAlphabet.TryDecode(right, bytes.AsSpan(leftCount), out int rightCount))
             {
                 ReadOnlySpan<byte> whole = bytes.AsSpan(0, leftCount + rightCount);
@@ -103,16 +105,21 @@ internal sealed class MergeTable
     }
 
     /// <summary>A token by its bytes, or else by its text: the bytes of control tokens are not in the table.</summary>
-    private static int Require(int token, ReadOnlySpan<char> left, ReadOnlySpan<char> right, int rank, Vocabulary vocabulary)
+    private static int Require(int token, ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, int rank, Vocabulary vocabulary)
     {
         if (token >= 0)
         {
             return token;
         }
 
-        string text = string.Concat(left, right);
-        return vocabulary.Find(text)
-            ?? throw VocabularyReader.Wrong(TokenizerKeys.Merges, $"at entry {rank} needs the token '{(text.Length > 40 ? text[..40] : text)}', which is not in the vocabulary");
+        ReadOnlySpan<byte> whole = [.. left, .. right];
+        if (vocabulary.Find(whole) is int found)
+        {
+            return found;
+        }
+
+        string text = Encoding.UTF8.GetString(whole);
+        throw VocabularyReader.Wrong(TokenizerKeys.Merges, $"at entry {rank} needs the token '{(text.Length > 40 ? text[..40] : text)}', which is not in the vocabulary");
     }
 
     private void Insert(int left, int right, int rank, int merged, Vocabulary vocabulary)

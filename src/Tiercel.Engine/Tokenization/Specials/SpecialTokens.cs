@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using Tiercel.Engine.Tokenization.Vocabularies;
 
 namespace Tiercel.Engine.Tokenization.Specials;
@@ -75,7 +74,7 @@ internal sealed class SpecialTokens
 
     private void Add(Vocabulary vocabulary, int token, HashSet<byte> firsts)
     {
-        byte[] text = Encoding.UTF8.GetBytes(vocabulary.Texts[token]);
+        ReadOnlySpan<byte> text = vocabulary.Texts.Utf8(token);
         if (text.Length > LongestText)
         {
             throw VocabularyReader.Wrong(TokenizerKeys.Tokens, $"has the special token {vocabulary.Describe(token)} of {text.Length} bytes; {LongestText} is the most");

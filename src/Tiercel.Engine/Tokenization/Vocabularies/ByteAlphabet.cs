@@ -14,11 +14,20 @@ internal static class ByteAlphabet
     public static char CharacterOf(byte value) => Characters[value];
 
     /// <summary>Writes the bytes that a token's text stands for; false if a character of it is outside the alphabet.</summary>
-    public static bool TryDecode(ReadOnlySpan<char> text, Span<byte> target, out int count)
+    /// <param name="text">Valid UTF-8.</param>
+    /// <param name="target">At least as long as the text.</param>
+    public static bool TryDecode(ReadOnlySpan<byte> text, Span<byte> target, out int count)
     {
         count = 0;
-        foreach (char character in text)
+        for (int i = 0; i < text.Length; i++)
         {
+            // No character of the alphabet takes more than two bytes.
+            int character = text[i];
+            if (character >= 0x80)
+            {
+                character = character < 0xE0 ? ((character & 0x1F) << 6) | (text[++i] & 0x3F) : Size;
+            }
+
             if (character >= Size || Bytes[character] < 0)
             {
                 return false;

@@ -1,3 +1,5 @@
+using Tiercel.Engine.Formats;
+
 namespace Tiercel.Engine.Tokenization.Vocabularies;
 
 /// <summary>Tokens that separate the turns of a conversation or end an answer, by the names that model families gave them.</summary>
@@ -25,11 +27,11 @@ internal static class ChatMarkers
     ];
 
     /// <summary>Makes control tokens of the turn markers and of marker-like texts that the metadata names as beginning or end.</summary>
-    public static void Promote(IReadOnlyList<string> texts, TokenType[] types, Dictionary<string, int> ids, SpecialIds special)
+    public static void Promote(GgufTexts texts, TokenType[] types, TextIndex ids, SpecialIds special)
     {
         foreach (string name in Turns)
         {
-            if (ids.TryGetValue(name, out int id) && types[id] == TokenType.UserDefined)
+            if (ids.Find(name) is int id && types[id] == TokenType.UserDefined)
             {
                 types[id] = TokenType.Control;
             }

@@ -12,7 +12,7 @@ internal sealed class TokenBytes
         _ends = ends;
     }
 
-    /// <summary>Writes a token's bytes into a span that is long enough for <c>4 * text length + 1</c>, and returns how many.</summary>
+    /// <summary>Writes a token's bytes into a span that is longer than its text in UTF-8, and returns how many.</summary>
     public delegate int Writer(int token, Span<byte> target);
 
     public int Count => _ends.Length;
@@ -33,8 +33,7 @@ internal sealed class TokenBytes
         int used = 0;
         for (int token = 0; token < ends.Length; token++)
         {
-            // UTF-8 takes at most three bytes for each UTF-16 unit.
-            int room = (4 * vocabulary.Texts[token].Length) + 1;
+            int room = vocabulary.Texts.Utf8(token).Length + 1;
             if (block.Length - used < room)
             {
                 Array.Resize(ref block, checked(Math.Max(used + room, block.Length * 2)));

@@ -5,9 +5,9 @@ namespace Tiercel.Engine.Tokenization.Vocabularies;
 /// <summary>The checked list of tokens of a model: texts are unique and not empty, every named id is in range. Immutable once read.</summary>
 internal sealed class Vocabulary
 {
-    private readonly Dictionary<string, int> _ids;
+    private readonly TextIndex _ids;
 
-    internal Vocabulary(IReadOnlyList<string> texts, TokenType[] types, Dictionary<string, int> ids, SpecialIds special)
+    internal Vocabulary(GgufTexts texts, TokenType[] types, TextIndex ids, SpecialIds special)
     {
         Texts = texts;
         Types = types;
@@ -17,7 +17,7 @@ internal sealed class Vocabulary
 
     public int Count => Types.Length;
 
-    public IReadOnlyList<string> Texts { get; }
+    public GgufTexts Texts { get; }
 
     public TokenType[] Types { get; }
 
@@ -31,7 +31,10 @@ internal sealed class Vocabulary
     /// <summary><c>tokenizer.ggml.pre</c>, or empty.</summary>
     public required string PreTokenizerName { get; init; }
 
-    public int? Find(string text) => _ids.TryGetValue(text, out int id) ? id : null;
+    public int? Find(string text) => _ids.Find(text);
+
+    /// <summary>The token with this text in UTF-8, or null.</summary>
+    public int? Find(ReadOnlySpan<byte> text) => _ids.Find(text);
 
     /// <summary>Whether a token is hidden in shown text, and may come only from trusted text.</summary>
     public bool IsControl(int token) => Types[token] is TokenType.Control or TokenType.Unknown;

@@ -11,13 +11,13 @@ internal static class VocabularyReader
 
     public static Vocabulary Read(GgufMetadata metadata)
     {
-        IReadOnlyList<string> texts = metadata.GetStrings(TokenizerKeys.Tokens) ?? throw Wrong(TokenizerKeys.Tokens, "is missing");
+        GgufTexts texts = metadata.GetStrings(TokenizerKeys.Tokens) ?? throw Wrong(TokenizerKeys.Tokens, "is missing");
         if (texts.Count is 0 or > MaximumTokens)
         {
             throw Wrong(TokenizerKeys.Tokens, $"has {texts.Count} entries; 1 to {MaximumTokens} can be used");
         }
 
-        Dictionary<string, int> ids = Index(texts);
+        TextIndex ids = Index(texts);
         TokenType[] types = ReadTypes(metadata, texts.Count);
         SpecialIds special = new(
             ReadId(metadata, TokenizerKeys.Bos, texts.Count),
@@ -75,23 +75,18 @@ internal static class VocabularyReader
         return invalid < 0 ? scores : throw Wrong(TokenizerKeys.Scores, $"is not a number at entry {invalid}");
     }
 
-    private static Dictionary<string, int> Index(IReadOnlyList<string> texts)
+    private static TextIndex Index(GgufTexts texts)
     {
-        Dictionary<string, int> ids = new(texts.Count);
         for (int id = 0; id < texts.Count; id++)
         {
-            if (texts[id].Length == 0)
+            if (texts.Utf8(id).IsEmpty)
             {
                 throw Wrong(TokenizerKeys.Tokens, $"has an empty text at entry {id}");
             }
-
-            if (!ids.TryAdd(texts[id], id))
-            {
-                throw Wrong(TokenizerKeys.Tokens, $"has the same text at entries {ids[texts[id]]} and {id}");
-            }
         }
 
-        return ids;
+        var ids = TextIndex.Build(texts, out (int First, int Second)? repeated);
+        return repeated is null ? ids : throw Wrong(TokenizerKeys.Tokens, $"has the same text at entries {repeated.Value.First} and {repeated.Value.Second}");
     }
 
     private static TokenType[] ReadTypes(GgufMetadata metadata, int count)
