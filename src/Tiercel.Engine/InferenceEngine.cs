@@ -45,7 +45,7 @@ public sealed class InferenceEngine : IInferenceEngine, IDisposable
         Plan = plan;
         Tokenizer = companion.Tokenizer;
         ChatTemplate = companion.ChatTemplate;
-        Model = EngineModelDescription.Of(file, model, options, plan.ContextLength);
+        Model = EngineModelDescription.Of(file, companion.NumericsId, model, options, plan.ContextLength);
         _storage = model.Spec.IsCausal ? new KvStorage(model.Spec, options.KvType, plan.BlockCount) : null;
         SchedulerOptions limits = new()
         {
@@ -93,10 +93,10 @@ public sealed class InferenceEngine : IInferenceEngine, IDisposable
                     $"the weights take {MemoryPlan.Size(weightBytes)}, and {MemoryPlan.Size(freeBytes)} of memory are free");
             }
 
-            companion = new LoadCompanion(file);
             team = new ThreadTeam(options.Threads ?? Environment.ProcessorCount);
             ModelSpec spec = ModelSpec.Read(file, options.ContextLength);
             MemoryPlan plan = MakePlan(spec, options, freeBytes - weightBytes);
+            companion = new LoadCompanion(file, spec, options, plan.ContextLength);
             ModelLoadOptions load = LoadOptions(spec, options, plan);
             model = TransformerModel.Load(file, load, team);
             companion.Join();

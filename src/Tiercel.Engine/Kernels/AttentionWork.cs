@@ -51,7 +51,7 @@ internal sealed unsafe class AttentionWork : TeamWork, IDisposable
         _groupSize = spec.HeadsPerKvHead;
         _valueStride = (spec.ValueLength + Tokens - 1) / Tokens * Tokens;
         _rowsPerItem = Math.Max(1, TargetSums / _valueStride / _groupSize);
-        _generated = AttentionKernel.Create(spec.KeyLength, spec.ValueLength);
+        _generated = AttentionKernel.Of(spec.KeyLength, spec.ValueLength);
         int vectors = VectorCount(_rowsPerItem);
         int floats = checked((vectors * (spec.KeyLength + Tokens + _valueStride + TotalLanes + 1)) + (2 * AttentionSums.FloatCount(vectors, _valueStride)) + (spec.KeyLength * Tokens) + (Tokens * _valueStride) + PairedScores);
         _merge = new MergeWork(this);

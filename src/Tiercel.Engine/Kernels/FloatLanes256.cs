@@ -1,9 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Tiercel.Engine.Kernels;
 
-/// <summary>8 float32 lanes in one 256-bit vector.</summary>
+/// <summary>8 float32 lanes in one 256-bit vector, which only x86 has; of instructions as of <see cref="FloatLanes512"/>.</summary>
 internal readonly struct FloatLanes256 : IFloatLanes<FloatLanes256>
 {
     private readonly Vector256<float> _value;
@@ -35,13 +36,14 @@ internal readonly struct FloatLanes256 : IFloatLanes<FloatLanes256>
     public static FloatLanes256 operator /(FloatLanes256 left, FloatLanes256 right) => new(left._value / right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static FloatLanes256 MultiplyAdd(FloatLanes256 a, FloatLanes256 b, FloatLanes256 c) => new(Vector256.MultiplyAddEstimate(a._value, b._value, c._value));
+    public static FloatLanes256 MultiplyAdd(FloatLanes256 a, FloatLanes256 b, FloatLanes256 c)
+        => new(Fma.IsSupported ? Fma.MultiplyAdd(a._value, b._value, c._value) : (a._value * b._value) + c._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static FloatLanes256 Min(FloatLanes256 left, FloatLanes256 right) => new(Vector256.MinNative(left._value, right._value));
+    public static FloatLanes256 Min(FloatLanes256 left, FloatLanes256 right) => new(Avx.Min(left._value, right._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static FloatLanes256 Max(FloatLanes256 left, FloatLanes256 right) => new(Vector256.MaxNative(left._value, right._value));
+    public static FloatLanes256 Max(FloatLanes256 left, FloatLanes256 right) => new(Avx.Max(left._value, right._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static FloatLanes256 Abs(FloatLanes256 value) => new(Vector256.Abs(value._value));
@@ -52,7 +54,7 @@ internal readonly struct FloatLanes256 : IFloatLanes<FloatLanes256>
     /// <remarks>The biased exponent of a float32 lies at bit 23.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static FloatLanes256 PowerOfTwo(FloatLanes256 exponent)
-        => new(Vector256.ShiftLeft(Vector256.ConvertToInt32Native(exponent._value) + Vector256.Create(127), 23).AsSingle());
+        => new(Vector256.ShiftLeft(Avx.ConvertToVector256Int32WithTruncation(exponent._value) + Vector256.Create(127), 23).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static FloatLanes256 WhereAtLeast(FloatLanes256 x, FloatLanes256 limit, FloatLanes256 value, FloatLanes256 otherwise)
@@ -65,9 +67,9 @@ internal readonly struct FloatLanes256 : IFloatLanes<FloatLanes256>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Maximum()
     {
-        Vector128<float> quarter = Vector128.MaxNative(_value.GetLower(), _value.GetUpper());
-        quarter = Vector128.MaxNative(quarter, Vector128.Shuffle(quarter, Vector128.Create(2, 3, 0, 1)));
-        quarter = Vector128.MaxNative(quarter, Vector128.Shuffle(quarter, Vector128.Create(1, 0, 3, 2)));
+        Vector128<float> quarter = Sse.Max(_value.GetLower(), _value.GetUpper());
+        quarter = Sse.Max(quarter, Vector128.Shuffle(quarter, Vector128.Create(2, 3, 0, 1)));
+        quarter = Sse.Max(quarter, Vector128.Shuffle(quarter, Vector128.Create(1, 0, 3, 2)));
         return quarter.ToScalar();
     }
 }

@@ -1,9 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Tiercel.Engine.Kernels;
 
-/// <summary>16 float32 lanes in one 512-bit vector.</summary>
+/// <summary>
+/// 16 float32 lanes in one 512-bit vector, which only x86 has. Instructions are named where the portable method may do otherwise on another processor: code that calls such methods is not compiled ahead of time.
+/// </summary>
 internal readonly struct FloatLanes512 : IFloatLanes<FloatLanes512>
 {
     private readonly Vector512<float> _value;
@@ -35,13 +38,13 @@ internal readonly struct FloatLanes512 : IFloatLanes<FloatLanes512>
     public static FloatLanes512 operator /(FloatLanes512 left, FloatLanes512 right) => new(left._value / right._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static FloatLanes512 MultiplyAdd(FloatLanes512 a, FloatLanes512 b, FloatLanes512 c) => new(Vector512.MultiplyAddEstimate(a._value, b._value, c._value));
+    public static FloatLanes512 MultiplyAdd(FloatLanes512 a, FloatLanes512 b, FloatLanes512 c) => new(Avx512F.FusedMultiplyAdd(a._value, b._value, c._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static FloatLanes512 Min(FloatLanes512 left, FloatLanes512 right) => new(Vector512.MinNative(left._value, right._value));
+    public static FloatLanes512 Min(FloatLanes512 left, FloatLanes512 right) => new(Avx512F.Min(left._value, right._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static FloatLanes512 Max(FloatLanes512 left, FloatLanes512 right) => new(Vector512.MaxNative(left._value, right._value));
+    public static FloatLanes512 Max(FloatLanes512 left, FloatLanes512 right) => new(Avx512F.Max(left._value, right._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static FloatLanes512 Abs(FloatLanes512 value) => new(Vector512.Abs(value._value));
@@ -52,7 +55,7 @@ internal readonly struct FloatLanes512 : IFloatLanes<FloatLanes512>
     /// <remarks>The biased exponent of a float32 lies at bit 23.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static FloatLanes512 PowerOfTwo(FloatLanes512 exponent)
-        => new(Vector512.ShiftLeft(Vector512.ConvertToInt32Native(exponent._value) + Vector512.Create(127), 23).AsSingle());
+        => new(Vector512.ShiftLeft(Avx512F.ConvertToVector512Int32WithTruncation(exponent._value) + Vector512.Create(127), 23).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static FloatLanes512 WhereAtLeast(FloatLanes512 x, FloatLanes512 limit, FloatLanes512 value, FloatLanes512 otherwise)
@@ -65,10 +68,10 @@ internal readonly struct FloatLanes512 : IFloatLanes<FloatLanes512>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Maximum()
     {
-        Vector256<float> half = Vector256.MaxNative(_value.GetLower(), _value.GetUpper());
-        Vector128<float> quarter = Vector128.MaxNative(half.GetLower(), half.GetUpper());
-        quarter = Vector128.MaxNative(quarter, Vector128.Shuffle(quarter, Vector128.Create(2, 3, 0, 1)));
-        quarter = Vector128.MaxNative(quarter, Vector128.Shuffle(quarter, Vector128.Create(1, 0, 3, 2)));
+        Vector256<float> half = Avx.Max(_value.GetLower(), _value.GetUpper());
+        Vector128<float> quarter = Sse.Max(half.GetLower(), half.GetUpper());
+        quarter = Sse.Max(quarter, Vector128.Shuffle(quarter, Vector128.Create(2, 3, 0, 1)));
+        quarter = Sse.Max(quarter, Vector128.Shuffle(quarter, Vector128.Create(1, 0, 3, 2)));
         return quarter.ToScalar();
     }
 }

@@ -18,7 +18,7 @@ internal static class LogitScan
         Vector256<float> ordered = Vector256<float>.AllBitsSet;
         foreach (Vector256<float> v in vectors)
         {
-            best = Vector256.MaxNative(best, v);
+            best = Vector256.ConditionalSelect(Vector256.GreaterThan(best, v), best, v);
             ordered &= Vector256.Equals(v, v);
         }
 

@@ -81,7 +81,7 @@ public sealed partial class Scheduler
         }
 
         int root = _cache.Tree.OpenRoot(arrival.CacheSalt);
-        Int128 urgency = now.Ticks + (Int128)arrival.Priority * Options.AgingInterval.Ticks;
+        var urgency = Urgency.Of(now, arrival.Priority, Options.AgingInterval);
         Sequence sequence = new(++_lastId, arrival) { Urgency = urgency, Root = root, Tail = root };
         Insert(_waiting, sequence, SequenceState.Waiting);
         return sequence;

@@ -46,7 +46,7 @@ public sealed class Sequence
     /// Arrival time plus priority times the aging interval, in ticks. Comparing these is the same as comparing priorities of which one
     /// level is taken off for each interval waited, but does not change with time.
     /// </summary>
-    internal Int128 Urgency { get; init; }
+    internal Urgency Urgency { get; init; }
 
     /// <summary>Where histories of the sequence's salt begin in the prefix tree.</summary>
     internal int Root { get; init; }

@@ -6,9 +6,9 @@ namespace Tiercel.Engine.Serving;
 /// <summary>Puts a loaded model into words.</summary>
 internal static class EngineModelDescription
 {
-    public static ModelDescription Of(GgufFile file, TransformerModel model, InferenceEngineOptions options, int contextLength) => new()
+    public static ModelDescription Of(GgufFile file, string numericsId, TransformerModel model, InferenceEngineOptions options, int contextLength) => new()
     {
-        NumericsId = NumericsIds.Of(file, options, contextLength),
+        NumericsId = numericsId,
         Name = options.ModelName ?? Path.GetFileNameWithoutExtension(file.Path),
         Architecture = model.Spec.Architecture,
         Path = file.Path,
@@ -24,11 +24,15 @@ internal static class EngineModelDescription
         Created = new DateTimeOffset(File.GetLastWriteTimeUtc(file.Path), TimeSpan.Zero),
     };
 
-    /// <summary>The type that holds most of the parameters' bytes.</summary>
-    private static TensorType MostCommonType(GgufFile file) => file.Tensors.Values
-        .GroupBy(tensor => tensor.Type)
-        .OrderByDescending(group => group.Sum(tensor => tensor.ByteCount))
-        .ThenBy(group => group.Key)
-        .Select(group => group.Key)
-        .First();
+    /// <summary>The type that holds most of the parameters' bytes; of two alike the one with the smaller number.</summary>
+    private static TensorType MostCommonType(GgufFile file)
+    {
+        SortedList<uint, long> bytes = [];
+        foreach (GgufTensor tensor in file.Tensors.Values)
+        {
+            bytes[(uint)tensor.Type] = bytes.GetValueOrDefault((uint)tensor.Type) + tensor.ByteCount;
+        }
+
+        return (TensorType)bytes.MaxBy(type => type.Value).Key;
+    }
 }

@@ -64,10 +64,11 @@ internal static class NumericsIds
                 continue;
             }
 
+            (long step, long rest) = Math.DivRem(tensor.ByteCount - PieceBytes, Pieces - 1);
             for (int i = 0; i < Pieces; i++)
             {
-                // From the very first byte to the very last one.
-                Append(tensor.Offset + (long)((UInt128)(ulong)(tensor.ByteCount - PieceBytes) * (uint)i / (Pieces - 1)), PieceBytes);
+                // From the very first byte to the very last one; a product of the whole could overflow.
+                Append(tensor.Offset + (step * i) + (rest * i / (Pieces - 1)), PieceBytes);
             }
         }
 

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Tiercel.Engine.Kernels.CodeGen;
 
 /// <summary>The generated kernels of attention for one shape of heads; there are none where <see cref="VnniKernel"/> has none.</summary>
@@ -8,6 +10,8 @@ internal sealed unsafe class AttentionKernel
     private const int Accumulates = 2;
     private const int Variants = 3;
 
+    private static readonly ConcurrentDictionary<(int Key, int Value), Lazy<AttentionKernel?>> Known = new();
+
     private readonly byte* _code;
     private readonly int[] _entries;
 
@@ -16,6 +20,10 @@ internal sealed unsafe class AttentionKernel
         _code = code;
         _entries = entries;
     }
+
+    /// <summary>Those of a shape, made and checked when first asked for; see <see cref="Create"/>.</summary>
+    public static AttentionKernel? Of(int keyLength, int valueLength)
+        => Known.GetOrAdd((keyLength, valueLength), static shape => new Lazy<AttentionKernel?>(() => Create(shape.Key, shape.Value))).Value;
 
     /// <summary>Null where there are none, where values are not whole strips of 32, or where the self-check fails.</summary>
     /// <param name="keyLength">Elements of a key.</param>
