@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using Tiercel.Engine.Formats;
 using Tiercel.Engine.Kernels.Tiles;
 
@@ -10,16 +7,18 @@ namespace Tiercel.Engine.Kernels;
 public sealed unsafe class WeightMatrix : IDisposable
 {
     private byte* _tiles;
+    private WeightStore? _owned;
 
-    private WeightMatrix(TileKind kind, int outputs, int inputs)
+    /// <param name="tiles">Memory for all tiles, of which somebody else disposes.</param>
+    internal WeightMatrix(TileKind kind, int outputs, int inputs, byte* tiles)
     {
         Kind = kind;
         Outputs = outputs;
         Inputs = inputs;
-        TileCount = (outputs + TileKind.Outputs - 1) / TileKind.Outputs;
+        TileCount = TilesOf(outputs);
         TileBytes = kind.TileBytes(inputs);
         ByteCount = checked(TileCount * TileBytes);
-        _tiles = LargePages.Allocate((nuint)ByteCount);
+        _tiles = tiles;
     }
 
     public int Outputs { get; }
@@ -35,7 +34,7 @@ public sealed unsafe class WeightMatrix : IDisposable
 
     internal long TileBytes { get; }
 
-    /// <summary>Repacks a tensor.</summary>
+    /// <summary>Repacks a tensor into memory of its own; those of a model have theirs together (<see cref="WeightStore"/>).</summary>
     /// <param name="type">Type of the stored elements.</param>
     /// <param name="data">Row-major [outputs, inputs] as in GGUF; read during the call only.</param>
     /// <param name="outputs">Rows of the stored matrix.</param>
@@ -45,28 +44,10 @@ public sealed unsafe class WeightMatrix : IDisposable
     /// <exception cref="ModelFormatException">The type is not supported.</exception>
     public static WeightMatrix Load(TensorType type, nint data, int outputs, int inputs, WeightPrecision precision, ThreadTeam team)
     {
-        ArgumentNullException.ThrowIfNull(team);
-        ArgumentOutOfRangeException.ThrowIfZero(data);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(outputs);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(inputs);
-        TensorLayout layout = TensorLayout.Of(type);
-        if (inputs % layout.BlockElements != 0)
-        {
-            throw new ArgumentException($"{inputs} inputs are not whole blocks of {layout.BlockElements} ({type})", nameof(inputs));
-        }
-
-        bool expand = precision == WeightPrecision.Float32 || (type == TensorType.F16 && !AllFinite((ushort*)data, (long)outputs * inputs));
-        WeightMatrix matrix = new(TileKind.Of(expand ? TensorType.F32 : type), outputs, inputs);
-        try
-        {
-            team.Run(new TilePacker(matrix.Kind, type, (byte*)data, outputs, inputs, matrix._tiles), matrix.TileCount);
-            return matrix;
-        }
-        catch
-        {
-            matrix.Dispose();
-            throw;
-        }
+        WeightStore store = WeightStore.Load([new StoredTensor(type, data, outputs, inputs)], precision, team);
+        WeightMatrix matrix = store.Matrices[0];
+        matrix._owned = store;
+        return matrix;
     }
 
     /// <summary>Bytes that a matrix will take once it is repacked: what it has in the file, and a last tile filled up.</summary>
@@ -80,33 +61,17 @@ public sealed unsafe class WeightMatrix : IDisposable
     /// <summary>Makes ready what the first product with a matrix of a type would otherwise wait for: the generated kernels and their self-check.</summary>
     internal static void PrepareKernels(TensorType type) => _ = TileKind.Of(type).PackedKernel;
 
+    internal static int TilesOf(int outputs) => (outputs + TileKind.Outputs - 1) / TileKind.Outputs;
+
     public void Dispose()
     {
-        NativeMemory.AlignedFree(_tiles);
         _tiles = null;
+        _owned?.Dispose();
+        _owned = null;
     }
 
-    /// <summary>Whether no float16 is infinite or NaN, which the kernels for float16 do not read.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static bool AllFinite(ushort* values, long count)
-    {
-        const ushort Exponent = 0x7c00;
-        Vector256<ushort> special = Vector256<ushort>.Zero;
-        Vector256<ushort> exponent = Vector256.Create(Exponent);
-        long i = 0;
-        for (; i <= count - 16; i += 16)
-        {
-            special |= Vector256.Equals(Vector256.Load(values + i) & exponent, exponent);
-        }
-
-        bool finite = special == Vector256<ushort>.Zero;
-        for (; i < count; i++)
-        {
-            finite &= (values[i] & Exponent) != Exponent;
-        }
-
-        return finite;
-    }
+    /// <summary>Its memory is about to be given back.</summary>
+    internal void Forget() => _tiles = null;
 
     /// <summary>First byte of a tile.</summary>
     internal byte* Tile(int tile)

@@ -6,11 +6,10 @@ namespace Tiercel.Engine.Models;
 /// <summary>All weights of a model.</summary>
 internal sealed class ModelWeights : IDisposable
 {
-    private readonly IReadOnlyList<StoredMatrix> _matrices;
+    private WeightStore? _store;
 
     private ModelWeights(TensorSource source, ModelSpec spec)
     {
-        _matrices = source.Matrices;
         int width = spec.EmbeddingLength;
         TokenTable = source.Table("token_embd.weight", width, spec.VocabularySize);
         if (spec.TokenTypeCount > 0)
@@ -61,7 +60,7 @@ internal sealed class ModelWeights : IDisposable
 
     public float[]? OutputBias { get; }
 
-    public long ByteCount => _matrices.Sum(matrix => matrix.ByteCount);
+    public long ByteCount => _store?.ByteCount ?? 0;
 
     /// <summary>Checks every tensor, then repacks the matrices: a wrong file costs no time and no memory.</summary>
     public static ModelWeights Load(GgufFile file, ModelSpec spec, WeightPrecision precision, ThreadTeam team)
@@ -69,27 +68,14 @@ internal sealed class ModelWeights : IDisposable
         TensorSource source = new(file);
         ModelWeights weights = new(source, spec);
         source.CheckAllTaken(spec.Architecture);
-        try
+        weights._store = WeightStore.Load([.. source.Matrices.Select(matrix => matrix.Tensor)], precision, team);
+        for (int i = 0; i < source.Matrices.Count; i++)
         {
-            foreach (StoredMatrix matrix in source.Matrices)
-            {
-                matrix.Load(precision, team);
-            }
-        }
-        catch
-        {
-            weights.Dispose();
-            throw;
+            source.Matrices[i].Matrix = weights._store.Matrices[i];
         }
 
         return weights;
     }
 
-    public void Dispose()
-    {
-        foreach (StoredMatrix matrix in _matrices)
-        {
-            matrix.Dispose();
-        }
-    }
+    public void Dispose() => _store?.Dispose();
 }

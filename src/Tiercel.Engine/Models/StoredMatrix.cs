@@ -1,25 +1,20 @@
-using Tiercel.Engine.Formats;
 using Tiercel.Engine.Kernels;
 
 namespace Tiercel.Engine.Models;
 
 /// <summary>A matrix of the file that has been checked; its weights are repacked only when the whole file has been.</summary>
-internal sealed class StoredMatrix(TensorType type, nint address, int outputs, int inputs) : IDisposable
+internal sealed class StoredMatrix(StoredTensor tensor)
 {
     private WeightMatrix? _matrix;
 
-    public int Outputs => outputs;
+    public StoredTensor Tensor => tensor;
 
-    /// <summary>Bytes of native memory held.</summary>
-    public long ByteCount => _matrix?.ByteCount ?? 0;
+    public int Outputs => tensor.Outputs;
 
-    public WeightMatrix Matrix => _matrix ?? throw new InvalidOperationException("the matrix has not been loaded");
-
-    public void Load(WeightPrecision precision, ThreadTeam team) => _matrix = WeightMatrix.Load(type, address, outputs, inputs, precision, team);
-
-    public void Dispose()
+    /// <summary>Set once, when the weights have been repacked.</summary>
+    public WeightMatrix Matrix
     {
-        _matrix?.Dispose();
-        _matrix = null;
+        get => _matrix ?? throw new InvalidOperationException("the matrix has not been loaded");
+        set => _matrix = value;
     }
 }

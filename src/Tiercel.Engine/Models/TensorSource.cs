@@ -27,7 +27,7 @@ internal sealed class TensorSource
     public StoredMatrix Matrix(string name, int inputs, int outputs)
     {
         GgufTensor tensor = Take(name, inputs, outputs);
-        return Add(new StoredMatrix(tensor.Type, _file.GetAddress(tensor), outputs, inputs));
+        return Add(new StoredMatrix(new StoredTensor(tensor.Type, _file.GetAddress(tensor), outputs, inputs)));
     }
 
     /// <summary>One matrix for each expert of a tensor [inputs, outputs, experts].</summary>
@@ -39,7 +39,7 @@ internal sealed class TensorSource
         StoredMatrix[] matrices = new StoredMatrix[count];
         for (int expert = 0; expert < count; expert++)
         {
-            matrices[expert] = Add(new StoredMatrix(tensor.Type, address + (nint)(expert * bytes), outputs, inputs));
+            matrices[expert] = Add(new StoredMatrix(new StoredTensor(tensor.Type, address + (nint)(expert * bytes), outputs, inputs)));
         }
 
         return matrices;

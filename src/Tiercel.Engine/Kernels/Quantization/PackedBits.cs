@@ -15,6 +15,18 @@ internal static class PackedBits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Raise(Vector128<byte> bytes, int by) => (bytes.AsUInt16() << by).AsByte();
 
+    /// <summary>16 bytes of each of four rows, a row to a 128-bit part.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Vector512<byte> Load(byte* a, byte* b, byte* c, byte* d) => Vector512.Create(
+        Vector256.Create(Vector128.Load(a), Vector128.Load(b)), Vector256.Create(Vector128.Load(c), Vector128.Load(d)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Take(Vector512<byte> bytes, int firstBit, int bits)
+        => (bytes.AsUInt16() >>> firstBit).AsByte() & Vector512.Create((byte)((1 << bits) - 1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Raise(Vector512<byte> bytes, int by) => (bytes.AsUInt16() << by).AsByte();
+
     /// <summary>16 bits, one to each byte, as a value where they are set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Spread(uint bits, byte value)

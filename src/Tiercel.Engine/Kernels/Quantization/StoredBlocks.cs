@@ -6,7 +6,7 @@ namespace Tiercel.Engine.Kernels.Quantization;
 // Blocks of 32 elements. Where codes are nibbles, the low ones of 16 bytes are elements 0 to 15, the high ones 16 to 31.
 
 /// <summary>Q4_0 and IQ4_NL: scale, nibbles.</summary>
-internal readonly unsafe struct Q40Block : IStoredBlock
+internal readonly unsafe struct Q40Block : IWideBlock
 {
     public static int Bytes => 18;
 
@@ -21,6 +21,25 @@ internal readonly unsafe struct Q40Block : IStoredBlock
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Scales(byte* block, ref BlockFields fields) => fields.Scale = Unsafe.ReadUnaligned<ushort>(block);
+
+    public static bool HasOffsets => false;
+
+    public static int GroupBytes => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort Scale(byte* block) => Unsafe.ReadUnaligned<ushort>(block);
+
+    public static ushort Offset(byte* block) => 0;
+
+    public static Vector128<byte> Groups(byte* block) => default;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Codes(byte* a, byte* b, byte* c, byte* d, int run, out Vector512<byte> first, out Vector512<byte> second)
+    {
+        Vector512<byte> pairs = PackedBits.Load(a + 2, b + 2, c + 2, d + 2);
+        first = PackedBits.Take(pairs, 0, 4);
+        second = PackedBits.Take(pairs, 4, 4);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Nibbles(byte* packed, out Vector128<byte> first, out Vector128<byte> second)
@@ -101,7 +120,7 @@ internal readonly unsafe struct Q51Block : IStoredBlock
 }
 
 /// <summary>Q8_0: scale, signed bytes, which become codes around 128.</summary>
-internal readonly unsafe struct Q80Block : IStoredBlock
+internal readonly unsafe struct Q80Block : IWideBlock
 {
     public static int Bytes => 34;
 
@@ -121,6 +140,25 @@ internal readonly unsafe struct Q80Block : IStoredBlock
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Scales(byte* block, ref BlockFields fields) => fields.Scale = Unsafe.ReadUnaligned<ushort>(block);
+
+    public static bool HasOffsets => false;
+
+    public static int GroupBytes => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort Scale(byte* block) => Unsafe.ReadUnaligned<ushort>(block);
+
+    public static ushort Offset(byte* block) => 0;
+
+    public static Vector128<byte> Groups(byte* block) => default;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Codes(byte* a, byte* b, byte* c, byte* d, int run, out Vector512<byte> first, out Vector512<byte> second)
+    {
+        Vector512<byte> sign = Vector512.Create((byte)0x80);
+        first = PackedBits.Load(a + 2, b + 2, c + 2, d + 2) ^ sign;
+        second = PackedBits.Load(a + 18, b + 18, c + 18, d + 18) ^ sign;
+    }
 }
 
 /// <summary>MXFP4: the exponent of a power of two, nibbles.</summary>

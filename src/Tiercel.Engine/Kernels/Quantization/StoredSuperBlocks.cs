@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Tiercel.Engine.Kernels.Quantization;
 
@@ -75,7 +76,7 @@ internal readonly unsafe struct Q3KBlock : IStoredBlock
 }
 
 /// <summary>Q4_K: scale, offset, eight scales and eight offsets of six bits, nibbles. Each 32 bytes hold two runs: low nibbles the first, high nibbles the second.</summary>
-internal readonly unsafe struct Q4KBlock : IStoredBlock
+internal readonly unsafe struct Q4KBlock : IWideBlock
 {
     internal const ushort SignOfHalf = 0x8000;
 
@@ -93,20 +94,50 @@ internal readonly unsafe struct Q4KBlock : IStoredBlock
     /// <summary>The low six bits of bytes 0 to 3 are scales 0 to 3, of bytes 4 to 7 offsets 0 to 3; scales and offsets 4 to 7 are the nibbles of bytes 8 to 11 with the upper two bits of the former on top.</summary>
     public static void Scales(byte* block, ref BlockFields fields)
     {
-        const uint Six = 0x3f3f3f3f;
+        Six(block, out ulong scales, out ulong offsets);
+        Unsafe.WriteUnaligned(ref Unsafe.As<sbyte, byte>(ref fields.GroupScales[0]), scales);
+        Unsafe.WriteUnaligned(ref fields.GroupOffsets[0], offsets);
+        fields.Scale = Scale(block);
+        fields.Offset = Offset(block);
+    }
+
+    public static bool HasOffsets => true;
+
+    public static int GroupBytes => 16;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort Scale(byte* block) => Unsafe.ReadUnaligned<ushort>(block);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort Offset(byte* block) => (ushort)(Unsafe.ReadUnaligned<ushort>(block + 2) ^ SignOfHalf);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Groups(byte* block)
+    {
+        Six(block, out ulong scales, out ulong offsets);
+        return Sse2.UnpackLow(Vector128.CreateScalarUnsafe(scales).AsByte(), Vector128.CreateScalarUnsafe(offsets).AsByte());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Codes(byte* a, byte* b, byte* c, byte* d, int run, out Vector512<byte> first, out Vector512<byte> second)
+    {
+        nint pair = 16 + (run / 2 * 32);
+        first = PackedBits.Take(PackedBits.Load(a + pair, b + pair, c + pair, d + pair), run % 2 * 4, 4);
+        pair += 16;
+        second = PackedBits.Take(PackedBits.Load(a + pair, b + pair, c + pair, d + pair), run % 2 * 4, 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Six(byte* block, out ulong scales, out ulong offsets)
+    {
+        const uint LowSix = 0x3f3f3f3f;
         const uint Four = 0x0f0f0f0f;
         const uint Two = 0x30303030;
-        uint scales = Unsafe.ReadUnaligned<uint>(block + 4);
-        uint offsets = Unsafe.ReadUnaligned<uint>(block + 8);
+        uint first = Unsafe.ReadUnaligned<uint>(block + 4);
+        uint second = Unsafe.ReadUnaligned<uint>(block + 8);
         uint both = Unsafe.ReadUnaligned<uint>(block + 12);
-        ref byte groupScales = ref Unsafe.As<sbyte, byte>(ref fields.GroupScales[0]);
-        ref byte groupOffsets = ref fields.GroupOffsets[0];
-        Unsafe.WriteUnaligned(ref groupScales, scales & Six);
-        Unsafe.WriteUnaligned(ref groupOffsets, offsets & Six);
-        Unsafe.WriteUnaligned(ref Unsafe.Add(ref groupScales, 4), (both & Four) | ((scales >> 2) & Two));
-        Unsafe.WriteUnaligned(ref Unsafe.Add(ref groupOffsets, 4), ((both >> 4) & Four) | ((offsets >> 2) & Two));
-        fields.Scale = Unsafe.ReadUnaligned<ushort>(block);
-        fields.Offset = (ushort)(Unsafe.ReadUnaligned<ushort>(block + 2) ^ SignOfHalf);
+        scales = (first & LowSix) | ((ulong)((both & Four) | ((first >> 2) & Two)) << 32);
+        offsets = (second & LowSix) | ((ulong)(((both >> 4) & Four) | ((second >> 2) & Two)) << 32);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -141,7 +172,7 @@ internal readonly unsafe struct Q5KBlock : IStoredBlock
 }
 
 /// <summary>Q6_K: low nibbles, high bits, 16 scales, scale. Each half of 128 has 64 bytes of nibbles and 32 bytes of two high bits for its four runs.</summary>
-internal readonly unsafe struct Q6KBlock : IStoredBlock
+internal readonly unsafe struct Q6KBlock : IWideBlock
 {
     public static int Bytes => 210;
 
@@ -167,6 +198,34 @@ internal readonly unsafe struct Q6KBlock : IStoredBlock
         Vector128.Load(block + 192).StoreUnsafe(ref Unsafe.As<sbyte, byte>(ref fields.GroupScales[0]));
         fields.Scale = Unsafe.ReadUnaligned<ushort>(block + 208);
     }
+
+    public static bool HasOffsets => false;
+
+    public static int GroupBytes => 16;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort Scale(byte* block) => Unsafe.ReadUnaligned<ushort>(block + 208);
+
+    public static ushort Offset(byte* block) => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<byte> Groups(byte* block) => Vector128.Load(block + 192);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Codes(byte* a, byte* b, byte* c, byte* d, int run, out Vector512<byte> first, out Vector512<byte> second)
+    {
+        int place = run % 4;
+        nint low = (run / 4 * 64) + (place % 2 * 32);
+        nint high = 128 + (run / 4 * 32);
+        first = Six(PackedBits.Load(a + low, b + low, c + low, d + low), PackedBits.Load(a + high, b + high, c + high, d + high), place);
+        low += 16;
+        high += 16;
+        second = Six(PackedBits.Load(a + low, b + low, c + low, d + low), PackedBits.Load(a + high, b + high, c + high, d + high), place);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<byte> Six(Vector512<byte> low, Vector512<byte> high, int place)
+        => PackedBits.Take(low, place / 2 * 4, 4) | PackedBits.Raise(PackedBits.Take(high, place * 2, 2), 4);
 }
 
 /// <summary>IQ4_XS: scale, eight scales of six bits (two high ones together, then nibbles), nibbles.</summary>

@@ -71,12 +71,11 @@ internal sealed unsafe class TileKind
         ? checked((inputs + 1) / 2 * BlockBytes)
         : checked(inputs / ActivationRecord.Elements * BlockBytes);
 
+    /// <summary>Bytes of a tile's scales, after its elements; float weights have none.</summary>
+    public int ScaleBytes(int inputs) => Format is null ? 0 : _scaleBytes(inputs / ActivationRecord.Elements);
+
     /// <summary>Bytes of a tile, a multiple of a cache line.</summary>
-    public int TileBytes(int inputs)
-    {
-        int scales = Format is null ? 0 : _scaleBytes(inputs / ActivationRecord.Elements);
-        return checked((WeightBytes(inputs) + scales + 63) / 64 * 64);
-    }
+    public int TileBytes(int inputs) => checked((WeightBytes(inputs) + ScaleBytes(inputs) + 63) / 64 * 64);
 
     /// <summary>The kind of a type; one object each, with its generated code.</summary>
     public static TileKind Of(TensorType type) => Kinds.GetOrAdd(type, Make);

@@ -1,13 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Tiercel.Engine.Formats;
 using Tiercel.Engine.Kernels.Quantization;
 
 namespace Tiercel.Engine.Kernels.Tiles;
 
-/// <summary>Repacks one stored matrix into tiles; an item is one tile. Outputs that a last tile lacks have zero scales, or zero weights where there are no scales.</summary>
-internal sealed unsafe class TilePacker : TeamWork
+/// <summary>Repacks one stored matrix into tiles. Outputs that a last tile lacks have zero scales, or zero weights where there are no scales.</summary>
+internal sealed unsafe class TilePacker
 {
     private readonly TileKind _kind;
     private readonly TensorType _storedType;
@@ -15,43 +16,64 @@ internal sealed unsafe class TilePacker : TeamWork
     private readonly long _storedRowBytes;
     private readonly int _outputs;
     private readonly int _inputs;
-    private readonly byte* _tiles;
-    private readonly long _tileBytes;
+    private readonly int _scaleBytes;
     private readonly delegate*<ref readonly PackingRows, int, byte*, byte*, QuantFormat, void> _packQuants;
+    private readonly delegate*<byte*, nint, int, byte*, byte*, void> _packWhole;
 
     /// <param name="kind">How the tiles are made: of the stored type, or F32 to expand it.</param>
-    /// <param name="stored">Row-major [outputs, inputs].</param>
     /// <param name="tiles">Memory for all tiles; each is filled by the thread that packs it.</param>
-    public TilePacker(TileKind kind, TensorType storedType, byte* stored, int outputs, int inputs, byte* tiles)
+    public TilePacker(TileKind kind, StoredTensor stored, byte* tiles)
     {
         _kind = kind;
-        _storedType = storedType;
-        _stored = stored;
-        _storedRowBytes = TensorLayout.Of(storedType).RowBytes(inputs);
-        _outputs = outputs;
-        _inputs = inputs;
-        _tiles = tiles;
-        _tileBytes = kind.TileBytes(inputs);
-        _packQuants = kind.Format is null ? null : PackerOf(storedType);
+        _storedType = stored.Type;
+        _stored = (byte*)stored.Data;
+        _storedRowBytes = TensorLayout.Of(stored.Type).RowBytes(stored.Inputs);
+        _outputs = stored.Outputs;
+        _inputs = stored.Inputs;
+        _scaleBytes = kind.ScaleBytes(stored.Inputs);
+        Tiles = tiles;
+        TileBytes = kind.TileBytes(stored.Inputs);
+        TileCount = WeightMatrix.TilesOf(stored.Outputs);
+        _packQuants = kind.Format is null ? null : PackerOf(stored.Type);
+        _packWhole = kind.Format is null || !UsesWideVectors ? null : WidePackerOf(stored.Type);
     }
 
-    public override void Execute(int item, int thread)
+    /// <summary>Whether whole tiles of the types that have it are packed in 512-bit vectors.</summary>
+    public static bool UsesWideVectors => Vector512.IsHardwareAccelerated && Avx512BW.IsSupported;
+
+    public byte* Tiles { get; }
+
+    public long TileBytes { get; }
+
+    public int TileCount { get; }
+
+    public void Pack(int number)
     {
-        byte* tile = _tiles + (item * _tileBytes);
-        int first = item * TileKind.Outputs;
+        byte* tile = Tiles + (number * TileBytes);
+        int first = number * TileKind.Outputs;
         int lanes = Math.Min(TileKind.Outputs, _outputs - first);
         var rows = PackingRows.Of(_stored + (first * _storedRowBytes), _storedRowBytes, lanes);
         if (_kind.Format is { } format)
         {
+            // Fresh memory is zero only because the system has made it so; what is packed below is not touched before.
             byte* scales = tile + _kind.WeightBytes(_inputs);
-            NativeMemory.Clear(scales, (nuint)(tile + _tileBytes - scales));
-            _packQuants(in rows, _inputs / format.BlockElements, tile, scales, format);
+            byte* written = lanes == TileKind.Outputs ? scales + _scaleBytes : scales;
+            NativeMemory.Clear(written, (nuint)(tile + TileBytes - written));
+            if (_packWhole is not null && lanes == TileKind.Outputs)
+            {
+                _packWhole(rows[0], (nint)_storedRowBytes, _inputs / format.BlockElements, tile, scales);
+            }
+            else
+            {
+                _packQuants(in rows, _inputs / format.BlockElements, tile, scales, format);
+            }
+
             return;
         }
 
         bool isWords = _kind.Type == _storedType && lanes == TileKind.Outputs;
         int words = isWords ? (int)(_storedRowBytes / 16 * 4) : 0;
-        NativeMemory.Clear(tile + (words * 64L), (nuint)(_tileBytes - (words * 64L)));
+        NativeMemory.Clear(tile + (words * 64L), (nuint)(TileBytes - (words * 64L)));
         PackWords(in rows, words, tile);
         for (int lane = 0; lane < lanes; lane++)
         {
@@ -82,6 +104,16 @@ internal sealed unsafe class TilePacker : TeamWork
         TensorType.Q6_K => &QuantPacker<Q6KBlock>.Run,
         TensorType.IQ4_XS => &QuantPacker<Iq4XsBlock>.Run,
         _ => throw new ModelFormatException($"tensor type {(uint)type} is not supported"),
+    };
+
+    /// <summary>Null for types that are packed in narrow vectors only.</summary>
+    private static delegate*<byte*, nint, int, byte*, byte*, void> WidePackerOf(TensorType type) => type switch
+    {
+        TensorType.Q4_0 or TensorType.IQ4_NL => &WidePacker<Q40Block>.Run,
+        TensorType.Q8_0 => &WidePacker<Q80Block>.Run,
+        TensorType.Q4_K => &WidePacker<Q4KBlock>.Run,
+        TensorType.Q6_K => &WidePacker<Q6KBlock>.Run,
+        _ => null,
     };
 
     /// <summary>32-bit words of 16 rows side by side: a float of each, or a pair of 16-bit ones.</summary>

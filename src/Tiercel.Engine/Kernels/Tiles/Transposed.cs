@@ -21,6 +21,31 @@ internal static class Transposed
         d = Vector128.Create(abHigh.GetUpper(), cdHigh.GetUpper()).AsUInt32();
     }
 
+    /// <summary>The same in each 128-bit part.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Words(ref Vector512<uint> a, ref Vector512<uint> b, ref Vector512<uint> c, ref Vector512<uint> d)
+    {
+        Vector512<ulong> ab = Avx512F.UnpackLow(a, b).AsUInt64();
+        Vector512<ulong> cd = Avx512F.UnpackLow(c, d).AsUInt64();
+        Vector512<ulong> abHigh = Avx512F.UnpackHigh(a, b).AsUInt64();
+        Vector512<ulong> cdHigh = Avx512F.UnpackHigh(c, d).AsUInt64();
+        a = Avx512F.UnpackLow(ab, cd).AsUInt32();
+        b = Avx512F.UnpackHigh(ab, cd).AsUInt32();
+        c = Avx512F.UnpackLow(abHigh, cdHigh).AsUInt32();
+        d = Avx512F.UnpackHigh(abHigh, cdHigh).AsUInt32();
+    }
+
+    /// <summary>16 rows of four bytes, four rows to a 128-bit part, become four columns of 16.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> Bytes(Vector512<byte> rows)
+    {
+        var within = Vector512.Create(Vector256.Create(WithinPart, WithinPart), Vector256.Create(WithinPart, WithinPart));
+        return Avx512F.PermuteVar16x32(
+            Avx512BW.Shuffle(rows, within).AsUInt32(), Vector512.Create(0u, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)).AsByte();
+    }
+
+    private static Vector128<byte> WithinPart => Vector128.Create((byte)0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+
     /// <summary>a0 b0 a1 b1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<uint> Low(Vector128<uint> a, Vector128<uint> b)
