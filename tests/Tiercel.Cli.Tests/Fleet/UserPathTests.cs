@@ -21,7 +21,10 @@ public sealed class UserPathTests
         string[] gatewayCommand = Assert.Single(Commands(section, "gateway"), command => command.Contains("--upstream"));
         string[] ports = [.. workers.Select(command => command[Array.IndexOf(command, "--port") + 1])];
         Assert.Equal(2, workers.Length);
-        Assert.Contains("    kill -9 %1", section);
+        Assert.Contains("    sleep 1; kill -9 %1", section);
+
+        // A gateway in the foreground would keep the terminal, and with it the jobs that can be named there.
+        Assert.All(section.Where(line => line.StartsWith(Launcher, StringComparison.Ordinal) && !line.Contains("config", StringComparison.Ordinal)), line => Assert.EndsWith(" &", line, StringComparison.Ordinal));
 
         List<TiercelProcess> processes = [];
         try
