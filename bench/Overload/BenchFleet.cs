@@ -12,7 +12,11 @@ internal sealed class BenchFleet : IAsyncDisposable
     public const int Concurrency = 8;
     public const int QueueLength = 64;
     private readonly List<Process> _processes = [];
+    private readonly List<string> _workers = [];
+    private readonly string _program;
     private readonly string _folder = Directory.CreateTempSubdirectory("bench-overload").FullName;
+
+    private BenchFleet(string program) => _program = program;
 
     public HttpClient Client { get; } = new(new SocketsHttpHandler { MaxConnectionsPerServer = 4096 }) { Timeout = TimeSpan.FromMinutes(2) };
 
@@ -20,11 +24,12 @@ internal sealed class BenchFleet : IAsyncDisposable
 
     public static async Task<BenchFleet> StartAsync(string program, int workers)
     {
-        BenchFleet fleet = new();
+        BenchFleet fleet = new(program);
         StringBuilder upstreams = new();
         for (int i = 0; i < workers; i++)
         {
-            string url = await fleet.StartAsync(program, "worker", "--port", "0", "--threads", "1", "--kv-memory", "64MiB", "--json");
+            string url = await fleet.StartAsync("worker", "--port", "0", "--threads", "1", "--kv-memory", "64MiB", "--json");
+            fleet._workers.Add(url);
             upstreams.Append(CultureInfo.InvariantCulture, $"      - {{ name: w{i}, kind: tiercel, url: \"{url}\", max_concurrency: {Concurrency} }}\n");
         }
 
@@ -43,7 +48,7 @@ internal sealed class BenchFleet : IAsyncDisposable
             queue: { max_requests: {{QueueLength}}, max_requests_per_tenant: {{QueueLength / 2}}, max_wait: 1500ms }
             ledger: { path: usage.db }
             """);
-        fleet.Url = await fleet.StartAsync(program, "gateway", "--config", file, "--json");
+        fleet.Url = await fleet.StartAsync("gateway", "--config", file, "--json");
         while (!(await fleet.Client.GetStringAsync(new Uri($"{fleet.Url}/health"))).Contains($"\"usable\":{workers}", StringComparison.Ordinal))
         {
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, CancellationToken.None);
@@ -59,10 +64,42 @@ internal sealed class BenchFleet : IAsyncDisposable
         return line is null ? 0 : (int)double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Answers that the workers gave, and tokens that they made for them, by their own count.</summary>
+    public async Task<(long Answers, long Tokens)> EnginesAsync()
+    {
+        (long answers, long tokens) = (0, 0);
+        foreach (string worker in _workers)
+        {
+            string[] lines = (await Client.GetStringAsync(new Uri($"{worker}/metrics"))).Split('\n');
+            answers += Sum(lines, "vllm:request_generation_tokens_count");
+            tokens += Sum(lines, "vllm:request_generation_tokens_sum");
+        }
+
+        return (answers, tokens);
+    }
+
+    /// <summary>Ends the gateway as an operator does, and reads with the program's own command what its ledger holds.</summary>
+    public async Task<(long Answers, long Tokens)> LedgerAsync()
+    {
+        using (Process kill = Process.Start("kill", ["-TERM", $"{_processes[^1].Id}"]))
+        {
+            await kill.WaitForExitAsync();
+        }
+
+        await _processes[^1].WaitForExitAsync();
+        ProcessStartInfo start = new("dotnet", [_program, "usage", "--ledger", Path.Combine(_folder, "usage.db"), "--by", "tenant", "--csv"]) { UseShellExecute = false, RedirectStandardOutput = true };
+        using Process usage = Process.Start(start)!;
+        string[][] rows = [.. (await usage.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim().Split(','))];
+        await usage.WaitForExitAsync();
+        long Total(string column) => rows.Skip(1).Sum(row => long.Parse(row[Array.IndexOf(rows[0], column)], CultureInfo.InvariantCulture));
+        return (Total("requests") - Total("failed_requests"), Total("completion_tokens"));
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (Process process in _processes)
         {
+            // One that has ended already is killed without complaint.
             process.Kill();
             await process.WaitForExitAsync();
             process.Dispose();
@@ -74,10 +111,14 @@ internal sealed class BenchFleet : IAsyncDisposable
 
     private static string HashOf(string key) => "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 
+    private static long Sum(string[] lines, string name) => lines
+        .Where(line => line.StartsWith(name, StringComparison.Ordinal) && (line[name.Length] is ' ' or '{'))
+        .Sum(line => (long)double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+
     /// <returns>Where it listens.</returns>
-    private async Task<string> StartAsync(string program, params string[] arguments)
+    private async Task<string> StartAsync(params string[] arguments)
     {
-        ProcessStartInfo start = new("dotnet", [program, .. arguments]) { UseShellExecute = false, RedirectStandardOutput = true };
+        ProcessStartInfo start = new("dotnet", [_program, .. arguments]) { UseShellExecute = false, RedirectStandardOutput = true };
         start.Environment["TIERCEL_CLUSTER_SECRET"] = "the-secret-of-this-bench";
         start.Environment["TIERCEL_HOME"] = _folder;
         Process process = Process.Start(start)!;

@@ -10,6 +10,10 @@ internal sealed class Load(BenchFleet fleet, int tokens, double objective)
 {
     private readonly Random _random = new(1);
     private int _number;
+    private int _served;
+
+    /// <summary>Answers in all.</summary>
+    public int Served => _served;
 
     /// <returns>Answers a second.</returns>
     public async Task<double> PeakAsync(int clients, double seconds)
@@ -94,6 +98,7 @@ internal sealed class Load(BenchFleet fleet, int tokens, double objective)
             done |= line == "data: [DONE]";
         }
 
+        _ = done ? Interlocked.Increment(ref _served) : 0;
         return new Answered(tenant, done ? first : null, null);
     }
 }

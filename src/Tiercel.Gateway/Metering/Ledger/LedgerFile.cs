@@ -61,7 +61,6 @@ internal sealed class LedgerFile : IDisposable
     public void Write(IReadOnlyList<UsageRecord> records, IReadOnlyList<UsageSum> sums, long run)
     {
         using SqliteTransaction transaction = _connection.BeginTransaction(deferred: false);
-        _insert.Begin(transaction);
         foreach (UsageRecord record in records)
         {
             _insert.Add(record, run);

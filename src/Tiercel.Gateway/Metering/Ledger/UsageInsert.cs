@@ -1,8 +1,12 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Tiercel.Gateway.Metering.Ledger;
 
-/// <summary>The prepared statement that adds a row, and the order of its values.</summary>
+/// <summary>
+/// The prepared statement that adds a row, and the order of its values. It speaks to SQLite itself: the provider's commands look every value's name up for
+/// every row, which costs more than the row.
+/// </summary>
 internal sealed class UsageInsert : IDisposable
 {
     private static readonly string[] Columns =
@@ -11,44 +15,73 @@ internal sealed class UsageInsert : IDisposable
         "prompt_tokens", "cached_tokens", "completion_tokens", "cost_nanos", "engine_us", "ttft_us", "duration_us", "estimated",
     ];
 
-    private readonly SqliteCommand _command;
+    private readonly sqlite3 _database;
+    private readonly sqlite3_stmt _statement;
+    private int _bound;
 
     public UsageInsert(SqliteConnection connection)
     {
-        _command = connection.CreateCommand();
-        _command.CommandText =
-            $"INSERT OR IGNORE INTO usage ({string.Join(", ", Columns)}) VALUES ({string.Join(", ", Columns.Select(column => "$" + column))})";
-        foreach (string column in Columns)
-        {
-            _command.Parameters.Add(new SqliteParameter("$" + column, null));
-        }
+        _database = connection.Handle ?? throw new InvalidOperationException("the connection is not open");
+        string sql = $"INSERT OR IGNORE INTO usage ({string.Join(", ", Columns)}) VALUES ({string.Join(", ", Columns.Select(_ => "?"))})";
+        Require(raw.sqlite3_prepare_v2(_database, sql, out _statement));
     }
-
-    public void Begin(SqliteTransaction transaction) => _command.Transaction = transaction;
 
     public void Add(UsageRecord record, long run)
     {
         DateTimeOffset admitted = record.Admitted.ToUniversalTime();
-        Execute(
-        [
-            record.Run == 0 ? run : record.Run, record.Request, 0L, 1L, (long)DayOf(admitted), MicrosecondsOf(admitted), record.Id, record.Tenant, record.Key,
-            record.Model, record.Pool, record.Upstream, record.Class, record.Outcome, record.PromptTokens, record.CachedTokens, record.CompletionTokens,
-            record.Cost.Nanos, MicrosecondsOf(record.Engine), record.TimeToFirstToken is TimeSpan ttft ? MicrosecondsOf(ttft) : null,
-            MicrosecondsOf(record.Duration), record.Estimated ? 1L : 0L,
-        ]);
+        Bind(record.Run == 0 ? run : record.Run);
+        Bind(record.Request);
+        Bind(0);
+        Bind(1);
+        Bind(DayOf(admitted));
+        Bind(MicrosecondsOf(admitted));
+        Bind(record.Id);
+        Bind(record.Tenant);
+        Bind(record.Key);
+        Bind(record.Model);
+        Bind(record.Pool);
+        Bind(record.Upstream);
+        Bind(record.Class);
+        Bind(record.Outcome);
+        Bind(record.PromptTokens);
+        Bind(record.CachedTokens);
+        Bind(record.CompletionTokens);
+        Bind(record.Cost.Nanos);
+        Bind(MicrosecondsOf(record.Engine));
+        Bind(record.TimeToFirstToken is TimeSpan ttft ? MicrosecondsOf(ttft) : null);
+        Bind(MicrosecondsOf(record.Duration));
+        Bind(record.Estimated ? 1 : 0);
+        Execute();
     }
 
     public void Add(UsageSum sum, long run)
     {
-        DateTimeOffset day = new(sum.Day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
-        Execute(
-        [
-            run, -sum.Number, 1L, sum.Requests, (long)sum.Day.DayNumber, MicrosecondsOf(day), "", sum.Tenant, sum.Key, sum.Model, "", "", "", "",
-            sum.PromptTokens, sum.CachedTokens, sum.CompletionTokens, sum.Cost.Nanos, MicrosecondsOf(sum.Engine), null, MicrosecondsOf(sum.Duration), 0L,
-        ]);
+        Bind(run);
+        Bind(-sum.Number);
+        Bind(1);
+        Bind(sum.Requests);
+        Bind(sum.Day.DayNumber);
+        Bind(MicrosecondsOf(new DateTimeOffset(sum.Day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero)));
+        Bind("");
+        Bind(sum.Tenant);
+        Bind(sum.Key);
+        Bind(sum.Model);
+        Bind("");
+        Bind("");
+        Bind("");
+        Bind("");
+        Bind(sum.PromptTokens);
+        Bind(sum.CachedTokens);
+        Bind(sum.CompletionTokens);
+        Bind(sum.Cost.Nanos);
+        Bind(MicrosecondsOf(sum.Engine));
+        Bind((long?)null);
+        Bind(MicrosecondsOf(sum.Duration));
+        Bind(0);
+        Execute();
     }
 
-    public void Dispose() => _command.Dispose();
+    public void Dispose() => _statement.Dispose();
 
     private static int DayOf(DateTimeOffset time) => DateOnly.FromDateTime(time.UtcDateTime).DayNumber;
 
@@ -56,13 +89,25 @@ internal sealed class UsageInsert : IDisposable
 
     private static long MicrosecondsOf(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMicrosecond;
 
-    private void Execute(ReadOnlySpan<object?> values)
+    private void Bind(long? value) =>
+        Require(value is long number ? raw.sqlite3_bind_int64(_statement, ++_bound, number) : raw.sqlite3_bind_null(_statement, ++_bound));
+
+    private void Bind(string value) => Require(raw.sqlite3_bind_text(_statement, ++_bound, value));
+
+    private void Execute()
     {
-        for (int i = 0; i < values.Length; i++)
+        if (_bound != Columns.Length)
         {
-            _command.Parameters[i].Value = values[i] ?? DBNull.Value;
+            throw new InvalidOperationException($"{_bound} values for {Columns.Length} columns");
         }
 
-        _command.ExecuteNonQuery();
+        // The statement is ready again before its failure is told: what a reset returns is that failure once more.
+        int result = raw.sqlite3_step(_statement);
+        _ = raw.sqlite3_reset(_statement);
+        _bound = 0;
+        Require(result == raw.SQLITE_DONE ? raw.SQLITE_OK : result);
     }
+
+    /// <exception cref="SqliteException">It is an error.</exception>
+    private void Require(int result) => SqliteException.ThrowExceptionForRC(result, _database);
 }
