@@ -1,7 +1,7 @@
 using System.Globalization;
 using Tiercel.Bench.Overload;
 
-// Tiercel.Bench.Overload --tiercel PATH/tiercel.dll [--workers 2] [--seconds 10] [--rounds 5] [--tokens 32] [--objective 2]
+// Tiercel.Bench.Overload --tiercel PATH/tiercel.dll [--workers 2] [--seconds 10] [--rounds 5] [--tokens 384] [--objective 2]
 // Starts workers and a gateway, finds what they serve at their peak, and offers 1 and 10 times that, then a flood of one tenant beside another.
 Dictionary<string, string> given = [];
 for (int i = 0; i + 1 < args.Length; i += 2)
@@ -11,7 +11,7 @@ for (int i = 0; i + 1 < args.Length; i += 2)
 
 if (!given.TryGetValue("--tiercel", out string? program) || !File.Exists(program))
 {
-    Console.Error.WriteLine("usage: --tiercel PATH/tiercel.dll [--workers 2] [--seconds 10] [--rounds 5] [--tokens 32] [--objective 2]");
+    Console.Error.WriteLine("usage: --tiercel PATH/tiercel.dll [--workers 2] [--seconds 10] [--rounds 5] [--tokens 384] [--objective 2]");
     return 2;
 }
 
@@ -19,7 +19,7 @@ double Number(string name, double usual) => given.TryGetValue(name, out string? 
 void Say(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
 double Median(IEnumerable<double> values) => values.Order().ElementAt(values.Count() / 2);
 int workers = (int)Number("--workers", 2);
-int tokens = (int)Number("--tokens", 32);
+int tokens = (int)Number("--tokens", 384);
 double seconds = Number("--seconds", 10);
 double objective = Number("--objective", 2);
 await using BenchFleet fleet = await BenchFleet.StartAsync(program, workers);
@@ -37,13 +37,16 @@ for (int turn = 0, same = 0; turn < 12 && same < 2; turn++)
     peak = Math.Max(peak, rate);
 }
 
-Say($"peak {peak:0.0} requests/s");
+Say($"peak {peak:0.0} requests/s, of which what is offered follows");
 
 // The calm tenant asks for a quarter of the peak all the time; the other for the rest of what is offered.
 double calm = peak / 4;
+List<double> peaks = [];
 List<LoadResult> once = [], tenfold = [], flood = [];
 for (int round = 0; round < (int)Number("--rounds", 5); round++)
 {
+    peaks.Add(await load.PeakAsync(clients, seconds));
+    Say($"peak  {peaks[^1]:0.0}/s");
     once.Add(await load.RunAsync(calm, peak - calm, seconds));
     Say($"1x    {once[^1]}");
     tenfold.Add(await load.RunAsync(2.5 * peak, 7.5 * peak, seconds));
@@ -53,7 +56,7 @@ for (int round = 0; round < (int)Number("--rounds", 5); round++)
 }
 
 double goodput = Median(tenfold.Select(result => result.Goodput));
-double best = Math.Max(peak, Median(once.Select(result => result.Goodput)));
+double best = Math.Max(Median(peaks), Median(once.Select(result => result.Goodput)));
 (double quiet, double loud) = (Median(once.Select(result => result.CalmTtft(0.99))), Median(flood.Select(result => result.CalmTtft(0.99))));
 int longest = once.Concat(tenfold).Concat(flood).Max(result => result.LongestQueue);
 Say($"goodput at 10x {goodput:0.0}/s, {goodput / best:0.00} of the peak (target 0.90); longest queue {longest} (bound {BenchFleet.QueueLength}); p99 of the calm tenant {quiet:0.000} s at full load, {loud:0.000} s in the flood: {loud / quiet:0.00} (target 1.20)");
