@@ -10,6 +10,9 @@ namespace Tiercel.Cli.ModelStore;
 /// <param name="ShardCount">1 for a file that is not split.</param>
 internal sealed partial record GgufFileName(string Stem, string? Quantization, int Shard, int ShardCount)
 {
+    /// <summary>Longest part of a name in which a quantization is looked for, in characters. File systems have no longer ones, and it bounds the search.</summary>
+    private const int LongestName = 255;
+
     /// <summary>Projectors and importance matrices are GGUF files too, but no models.</summary>
     public bool IsModel => !Stem.StartsWith("mmproj", StringComparison.OrdinalIgnoreCase) && !Stem.Contains("imatrix", StringComparison.OrdinalIgnoreCase);
 
@@ -41,16 +44,16 @@ internal sealed partial record GgufFileName(string Stem, string? Quantization, i
 
     private static string? LastQuantization(string text)
     {
-        Match? last = QuantizationForm().Matches(text).LastOrDefault();
+        Match? last = QuantizationForm().Matches(text[^Math.Min(text.Length, LongestName)..]).LastOrDefault();
         return last?.Groups["quant"].Value.ToUpperInvariant();
     }
 
-    [GeneratedRegex("-(?<no>[0-9]{5})-of-(?<count>[0-9]{5})$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    // No time limits: a process that gets no processor for a while would take that for a hostile name.
+    [GeneratedRegex("-(?<no>[0-9]{5})-of-(?<count>[0-9]{5})$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex ShardForm();
 
     [GeneratedRegex(
         "(?<=^|[-._/])(?<quant>(UD-)?(I?Q[1-8](_[A-Z0-9]+)+|TQ[12]_0|MXFP4(_MOE)?|NVFP4|BF16|FP?16|FP?32))(?=$|[-._/])",
-        RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase,
-        matchTimeoutMilliseconds: 1000)]
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase)]
     private static partial Regex QuantizationForm();
 }

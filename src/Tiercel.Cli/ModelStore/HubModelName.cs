@@ -30,7 +30,6 @@ internal sealed partial record HubModelName(string User, string Repository, stri
     // \G: from where the prefix ends. The hub allows letters, digits, '-', '_' and '.', at most 96 characters.
     [GeneratedRegex(
         @"\G(?<user>[A-Za-z0-9][A-Za-z0-9._-]{0,95})/(?<repo>[A-Za-z0-9][A-Za-z0-9._-]{0,95})(:(?<variant>[^\p{C}\\:]{1,255}))?\z",
-        RegexOptions.ExplicitCapture,
-        matchTimeoutMilliseconds: 1000)]
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Form();
 }

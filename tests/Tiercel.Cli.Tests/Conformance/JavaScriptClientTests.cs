@@ -71,6 +71,6 @@ public sealed partial class JavaScriptClientTests
         return (server, started.RootElement.GetProperty("url").GetString()!);
     }
 
-    [GeneratedRegex(@"^# pass (?<count>\d+)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^# pass (?<count>\d+)$", RegexOptions.Multiline | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex PassedPattern();
 }

@@ -1,4 +1,6 @@
+using System.Text;
 using Tiercel.Cli.ModelStore;
+using Tiercel.Testing;
 
 namespace Tiercel.Cli.Tests.ModelStore;
 
@@ -29,6 +31,14 @@ public sealed class VariantChoiceTests
         Assert.Equal(new GgufFileName("m-F16", "F16", 2, 3), GgufFileName.Of("d/m-F16-00002-of-00003.gguf"));
         Assert.Equal(new GgufFileName("m-F16", "F16", 1, 1), GgufFileName.Of("m-F16.GGUF"));
         Assert.Null(GgufFileName.Of("m-F16.safetensors"));
+    }
+
+    [Fact]
+    public void A_name_made_to_be_searched_for_long_is_not()
+    {
+        string hostile = new StringBuilder().Insert(0, "Q4_", 1_000_000).Append("!.gguf").ToString();
+        TimeBound.Hold(TimeSpan.FromSeconds(1), () => Assert.Equal(1, GgufFileName.Of(hostile)!.Shard));
+        TimeBound.Hold(TimeSpan.FromSeconds(1), () => Assert.False(HubModelName.TryParse($"a/b:{hostile}", out _)));
     }
 
     [Theory]
