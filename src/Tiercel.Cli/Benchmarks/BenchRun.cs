@@ -22,6 +22,9 @@ internal sealed class BenchRun(LoadedEngine loaded, BenchPlan plan, TimeProvider
     /// <summary>Tokens that one of many streams may make while the others begin, for each that is wanted.</summary>
     private const int Patience = 16;
 
+    /// <summary>Tokens that it may make in any case: where few are wanted, a machine that is busy may let one begin when another has made many.</summary>
+    private const int LeastPatience = 1024;
+
     private readonly IInferenceEngine _engine = loaded.Engine;
 
     /// <summary>A fixed seed, so that every run has the same prompts.</summary>
@@ -92,7 +95,7 @@ internal sealed class BenchRun(LoadedEngine loaded, BenchPlan plan, TimeProvider
     private async Task<double> ManyAsync(int streams, CancellationToken cancellationToken)
     {
         StreamsWatch watch = new(streams, plan.OutputTokens, time);
-        int most = Math.Min((Patience + 1) * plan.OutputTokens, _engine.Model.ContextLength - ShortPrompt);
+        int most = Math.Min(Math.Max(LeastPatience, Patience * plan.OutputTokens) + plan.OutputTokens, _engine.Model.ContextLength - ShortPrompt);
         GenerationStream[] running = [.. Enumerable.Range(0, streams).Select(_ => Start(ShortPrompt, most))];
         Task[] reading = [.. running.Select((stream, number) => WatchAsync(stream, number, watch, cancellationToken))];
         try
