@@ -20,6 +20,9 @@ internal sealed record FleetShape
     /// <summary>Further settings of the ledger, beginning with a comma.</summary>
     public string LedgerSettings { get; init; } = "";
 
+    /// <summary>How long a worker may be silent before its streams are moved, as the configuration writes it.</summary>
+    public string HeartbeatTimeout { get; init; } = "3s";
+
     /// <summary>Null for a file of the fleet's own.</summary>
     public string? LedgerPath { get; init; }
 

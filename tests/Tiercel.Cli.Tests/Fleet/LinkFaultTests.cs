@@ -38,7 +38,7 @@ public sealed class LinkFaultTests
 
         int begun = 0;
         Task<string>[] streams = [.. Enumerable.Range(0, Streams).Select(i =>
-            fleet.StreamAsync(Body(i % Kinds, $"client-{i}"), $"stream-{i}", () => Interlocked.Increment(ref begun)))];
+            fleet.StreamAsync(Body(i % Kinds, $"client-{i}"), $"stream-{i}", _ => Interlocked.Increment(ref begun)))];
         bool over = false;
         Task all = Task.WhenAll(streams).ContinueWith(_ => Volatile.Write(ref over, true), TaskScheduler.Default);
 

@@ -101,10 +101,12 @@ internal sealed class ProcessFleet : IAsyncDisposable
     }
 
     /// <summary>Streams an answer and gives the events of each choice as they came, but for what differs from request to request: id and time.</summary>
-    public async Task<string> StreamAsync(string body, string id, Action? firstEvent = null)
+    /// <param name="begun">Called at the first event, with the name of the worker that it comes from.</param>
+    public async Task<string> StreamAsync(string body, string id, Action<string>? begun = null)
     {
         using HttpRequestMessage request = new(HttpMethod.Post, $"{Url}/v1/chat/completions") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         request.Headers.Add("x-request-id", id);
+        request.Headers.Add("x-tiercel-explain", "1");
         using HttpResponseMessage response = await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         using StreamReader lines = new(await response.Content.ReadAsStreamAsync());
         if (!response.IsSuccessStatusCode)
@@ -117,8 +119,8 @@ internal sealed class ProcessFleet : IAsyncDisposable
         StringBuilder rest = new();
         while (await lines.ReadLineAsync() is string line)
         {
-            firstEvent?.Invoke();
-            firstEvent = null;
+            begun?.Invoke(response.Headers.GetValues("x-tiercel-routed").Single().Split(';')[0]);
+            begun = null;
             if (line.StartsWith("data: {", StringComparison.Ordinal))
             {
                 Note(JsonElement.Parse(line[6..]), line, choices, rest);
@@ -227,7 +229,7 @@ internal sealed class ProcessFleet : IAsyncDisposable
             {{string.Join('\n', upstreams)}}
             {{_shape.MoreUpstreams}}
             routes: { tiercel-tiny: { pool: tiny } }
-            health: { probe_interval: 1s, probe_timeout: 2s, heartbeat_timeout: 3s }
+            health: { probe_interval: 1s, probe_timeout: 2s, heartbeat_timeout: {{_shape.HeartbeatTimeout}} }
             ledger: { path: "{{Ledger}}"{{_shape.LedgerSettings}} }
             {{settings}}
             """;
