@@ -139,6 +139,11 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
     {
         byte[] bytes = body.Slice(0, Math.Min(body.Length, MaxErrorBytes)).ToArray();
         ApiError error = ForeignErrors.From(answer.Status, answer.RetryAfter, bytes, out bool forward);
+        if (attempt.Replica.IsTiercel && ForeignErrors.IsDraining(answer.Status, bytes))
+        {
+            return RefusedByDrain(error);
+        }
+
         if (answer.Status is 401 or 403 or 404)
         {
             services.Refused(attempt.Replica, answer.Status, request.Model);
@@ -166,6 +171,17 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
         }
 
         return AttemptEnd.Refused;
+    }
+
+    /// <summary>A worker has begun to drain and its news is still on the way. It goes on as what such a worker already has does: nothing failed.</summary>
+    public AttemptEnd RefusedByDrain(ApiError error)
+    {
+        lock (services.Gate)
+        {
+            services.State.Retries.Lost(1, services.Clock.Now);
+        }
+
+        return new AttemptEnd(AttemptOutcome.Cancelled, StreamFailure.Drained, error);
     }
 
     /// <summary>After a failure before the first byte: waits as long as is right and gives the terms of the next try, or null when there is none.</summary>

@@ -12,4 +12,7 @@ internal sealed class StreamLoss(Attempt attempt, AttemptEnd end, TimeSpan at)
 
     /// <summary>A resume was taken from the retry budget for it; it is taken once, however often the plan is made.</summary>
     public bool MayResume { get; set; }
+
+    /// <summary>The retry budget has refused it; that is counted once, however often it is asked again.</summary>
+    public bool WasRefused { get; set; }
 }

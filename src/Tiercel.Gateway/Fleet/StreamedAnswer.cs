@@ -146,9 +146,16 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
         if (answer.Status is < 200 or > 299)
         {
             ReadOnlySequence<byte> refusal = await ReadSomeAsync(answer);
-            return _client.HeadSent
-                ? new AttemptEnd(AttemptOutcome.ServerError, StreamFailure.ServerError, ForeignErrors.From(answer.Status, answer.RetryAfter, refusal.ToArray(), out _), answer.RetryAfter)
-                : await _loop.RefusalAsync(attempt, answer, refusal);
+            if (!_client.HeadSent)
+            {
+                return await _loop.RefusalAsync(attempt, answer, refusal);
+            }
+
+            byte[] bytes = refusal.ToArray();
+            ApiError error = ForeignErrors.From(answer.Status, answer.RetryAfter, bytes, out _);
+            return replica.IsTiercel && ForeignErrors.IsDraining(answer.Status, bytes)
+                ? _loop.RefusedByDrain(error)
+                : new AttemptEnd(AttemptOutcome.ServerError, StreamFailure.ServerError, error, answer.RetryAfter);
         }
 
         if (answer.ContentType != "text/event-stream")
@@ -242,8 +249,10 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
             });
             loss.Attempt.Record.Outcome = $"{loss.End.Outcome}: {plan.Reason}";
             bool resumes = plan.Kind is not (ResumeKind.Fail or ResumeKind.FinishNow or ResumeKind.Wait);
-            if (resumes && loss.End.Failure != StreamFailure.Drained && !loss.MayResume && !services.State.Retries.TryResume(now))
+            if (resumes && loss.End.Failure != StreamFailure.Drained && !loss.MayResume && !services.State.Retries.TryResume(now, again: loss.WasRefused))
             {
+                loss.WasRefused = true;
+
                 // Connections break before it is known that their worker has died, and with that all its streams may be resumed: its news is waited for.
                 loss.Attempt.Record.Outcome = $"{loss.End.Outcome}: the retry budget is used up";
                 return plan with { Kind = now - loss.At < ResumePlan.LongestWait ? ResumeKind.Wait : ResumeKind.Fail, Delay = ResumePlan.Recheck };

@@ -38,7 +38,8 @@ internal sealed class RetryBudget(RetrySettings settings)
     public void Arrived(TimeSpan now) => Slot(now).Requests++;
 
     /// <summary>Takes a retry when there is one.</summary>
-    public bool TryRetry(TimeSpan now)
+    /// <param name="again">It was refused before and waits: that is told once.</param>
+    public bool TryRetry(TimeSpan now, bool again = false)
     {
         ref (long Requests, long Retries) slot = ref Slot(now);
         (long requests, long retries) = (0, 0);
@@ -50,7 +51,7 @@ internal sealed class RetryBudget(RetrySettings settings)
 
         if (retries + 1 > (_settings.BudgetShare * requests) + (_settings.BudgetPerSecond * Window))
         {
-            Refused++;
+            Refused += again ? 0 : 1;
             return false;
         }
 
@@ -75,7 +76,8 @@ internal sealed class RetryBudget(RetrySettings settings)
     }
 
     /// <summary>Takes a resume: from those of lost workers, else from the retries (a single stream broke).</summary>
-    public bool TryResume(TimeSpan now)
+    /// <param name="again">It was refused before and waits: that is told once.</param>
+    public bool TryResume(TimeSpan now, bool again = false)
     {
         for (int i = 0; i < _losses.Count; i++)
         {
@@ -88,7 +90,7 @@ internal sealed class RetryBudget(RetrySettings settings)
             }
         }
 
-        bool granted = TryRetry(now);
+        bool granted = TryRetry(now, again);
         Resumes += granted ? 1 : 0;
         return granted;
     }

@@ -17,6 +17,19 @@ internal static class ForeignErrors
     /// <summary>Whether another replica, or a later try, may answer what this one did not.</summary>
     public static bool IsRetryable(int status) => status is 408 or 429 or 500 or 502 or 503 or 504;
 
+    /// <summary>Whether a Tiercel worker says that it is shutting down.</summary>
+    /// <param name="body">Of its answer.</param>
+    public static bool IsDraining(int status, ReadOnlySpan<byte> body)
+    {
+        if (status != 503)
+        {
+            return false;
+        }
+
+        _ = ReadMessage(body, out _, out string? code);
+        return code == ApiErrors.DrainingCode;
+    }
+
     /// <summary>Whether another replica may answer what this one did not. Answers that make no sense would make none elsewhere if the request is the cause.</summary>
     public static bool IsRetryable(UpstreamFailure failure) => failure.Kind is not (UpstreamFailureKind.Malformed or UpstreamFailureKind.TooLong);
 
@@ -34,7 +47,7 @@ internal static class ForeignErrors
     /// <param name="forward">Whether the body is OpenAI's error shape and can go to the client as it is, with <paramref name="status"/>.</param>
     public static ApiError From(int status, TimeSpan? retryAfter, ReadOnlySpan<byte> body, out bool forward)
     {
-        string? message = ReadMessage(body, out bool isOpenAI);
+        string? message = ReadMessage(body, out bool isOpenAI, out _);
 
         // What the gateway itself did wrong (its key, its path) is nothing that the client can mend, and may tell what it should not know.
         bool isOurs = status is 401 or 403 or 404 or 405 or 407 or 415;
@@ -56,9 +69,10 @@ internal static class ForeignErrors
             : null;
 
     /// <summary>Finds the message in the shapes that engines use: OpenAI's, a bare message, FastAPI's detail.</summary>
-    private static string? ReadMessage(ReadOnlySpan<byte> body, out bool isOpenAI)
+    private static string? ReadMessage(ReadOnlySpan<byte> body, out bool isOpenAI, out string? code)
     {
         isOpenAI = false;
+        code = null;
         string? message = null;
         JsonCursor json = new(body);
         bool isFirst = true;
@@ -72,7 +86,7 @@ internal static class ForeignErrors
         {
             if (name.SequenceEqual("error"u8) && json.Peek() == '{')
             {
-                message = ReadInner(ref json) ?? message;
+                message = ReadInner(ref json, ref code) ?? message;
                 isOpenAI = message is not null;
             }
             else if ((name.SequenceEqual("error"u8) || name.SequenceEqual("message"u8) || name.SequenceEqual("detail"u8)) && json.Peek() == '"')
@@ -89,7 +103,7 @@ internal static class ForeignErrors
         return json.Failed ? null : message;
     }
 
-    private static string? ReadInner(ref JsonCursor json)
+    private static string? ReadInner(ref JsonCursor json, ref string? code)
     {
         string? message = null;
         bool isFirst = true;
@@ -99,6 +113,10 @@ internal static class ForeignErrors
             if (name.SequenceEqual("message"u8) && json.Peek() == '"')
             {
                 message = Quote(json.ReadText());
+            }
+            else if (name.SequenceEqual("code"u8) && json.Peek() == '"')
+            {
+                code = Quote(json.ReadText());
             }
             else
             {

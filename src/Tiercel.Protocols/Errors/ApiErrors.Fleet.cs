@@ -6,6 +6,9 @@ public static partial class ApiErrors
     /// <summary>Code of <see cref="NoReplica"/>.</summary>
     public const string NoReplicaCode = "no_replica";
 
+    /// <summary>Of a server that is shutting down: whoever asked goes elsewhere, and nothing has failed.</summary>
+    public const string DrainingCode = "draining";
+
     private static readonly TimeSpan ReplicaRetry = TimeSpan.FromSeconds(2);
 
     /// <summary>The engine of a stream was lost and nothing could go on with it.</summary>

@@ -94,7 +94,7 @@ public static partial class ApiErrors
     public static ApiError Overloaded(string message) => new(503, Server, "overloaded", message, Retry: RetryClass.Later, RetryAfter: QueueRetry);
 
     public static ApiError Draining() =>
-        new(503, Server, "draining", "The server is shutting down and takes no new requests.", Retry: RetryClass.Later, RetryAfter: DrainRetry);
+        new(503, Server, DrainingCode, "The server is shutting down and takes no new requests.", Retry: RetryClass.Later, RetryAfter: DrainRetry);
 
     public static ApiError Interrupted() =>
         new(503, Server, "interrupted", "The server stopped before the answer was complete.", Retry: RetryClass.Later, RetryAfter: DrainRetry);

@@ -53,6 +53,21 @@ public class RetryTests
     }
 
     [Fact]
+    public void Who_waits_and_asks_again_is_refused_once()
+    {
+        RetryBudget budget = new(new RetrySettings { BudgetShare = 0, BudgetPerSecond = 0 });
+        for (int i = 0; i < 40; i++)
+        {
+            Assert.False(budget.TryResume(TimeSpan.FromMilliseconds(250 * i), again: i > 0));
+        }
+
+        Assert.Equal((1, 0), (budget.Refused, budget.Resumes));
+        budget.Lost(1, TimeSpan.FromSeconds(10));
+        Assert.True(budget.TryResume(TimeSpan.FromSeconds(10), again: true));
+        Assert.Equal((1, 1), (budget.Refused, budget.Resumes));
+    }
+
+    [Fact]
     public void The_streams_of_a_lost_worker_are_resumed_beside_the_budget_and_no_more_than_those()
     {
         RetryBudget budget = new(new RetrySettings { BudgetShare = 0, BudgetPerSecond = 0 });
