@@ -115,6 +115,7 @@ internal static class ShowCommand
     private static string TextOf(object? value) => value switch
     {
         string text => text,
+        GgufTexts texts => FormattableString.Invariant($"[{texts.Count} values]"),
         ICollection list => FormattableString.Invariant($"[{list.Count} values]"),
         _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "",
     };
