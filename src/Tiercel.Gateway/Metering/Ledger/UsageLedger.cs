@@ -257,6 +257,8 @@ internal sealed class UsageLedger : IAsyncDisposable
             throw;
         }
 
+        // Whoever waited for this may ask for the state at once, which must not tell of a trouble that is over.
+        _trouble = null;
         flushes.ForEach(flush => flush.TrySetResult());
     }
 
