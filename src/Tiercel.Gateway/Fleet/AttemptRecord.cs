@@ -11,4 +11,7 @@ internal sealed record AttemptRecord(string Upstream, string Kind, TimeSpan At, 
 {
     /// <summary>How it ended; null while it runs.</summary>
     public string? Outcome { get; set; }
+
+    /// <summary>Tokens of the answer that came from this attempt and were passed on; null where the upstream does not tell.</summary>
+    public long? Tokens { get; set; }
 }

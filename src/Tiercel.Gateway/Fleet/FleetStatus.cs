@@ -192,6 +192,11 @@ internal sealed class FleetStatus(FleetServices services)
         json.WriteString("kind"u8, attempt.Kind);
         json.WriteNumber("at_seconds"u8, Math.Round(attempt.At.TotalSeconds, 6));
         json.WriteString("outcome"u8, attempt.Outcome);
+        if (attempt.Tokens is long tokens)
+        {
+            json.WriteNumber("tokens"u8, tokens);
+        }
+
         if (attempt.Decision is RouteDecision decision)
         {
             json.WriteString("reason"u8, decision.Reason);

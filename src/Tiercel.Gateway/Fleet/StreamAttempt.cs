@@ -176,6 +176,11 @@ internal sealed class StreamAttempt(Attempt attempt, ClientStream client, Stream
             _request.Telemetry?.Tokens(Math.Max(1, _ids.Count), clock.Now);
         }
 
+        if (terms.ReadsTokens)
+        {
+            attempt.Record.Tokens = (attempt.Record.Tokens ?? 0) + _ids.Count;
+        }
+
         _request.StreamedTokens += _ids.Count;
         _request.StreamedEvents += content ? 1 : 0;
         _request.Telemetry?.Answer?.Add(bytes);

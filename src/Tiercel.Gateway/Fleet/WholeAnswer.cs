@@ -78,6 +78,7 @@ internal sealed class WholeAnswer(FleetServices services, FleetRequest request)
         }
 
         request.Usage = told.Usage;
+        attempt.Record.Tokens = told.Usage?.Completion;
         _loop.FirstToken(attempt);
         request.Telemetry?.Whole(told.Usage?.Completion ?? 0, services.Clock.Now);
         if (request.Kind != BodyKind.Embeddings)

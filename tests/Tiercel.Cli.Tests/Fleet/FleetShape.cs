@@ -14,6 +14,9 @@ internal sealed record FleetShape
     /// <summary>Lines of further upstreams.</summary>
     public string MoreUpstreams { get; init; } = "";
 
+    /// <summary>Further routes, beginning with a comma.</summary>
+    public string MoreRoutes { get; init; } = "";
+
     /// <summary>A further setting of the pool.</summary>
     public string Pool { get; init; } = "resume_fallback: mark";
 

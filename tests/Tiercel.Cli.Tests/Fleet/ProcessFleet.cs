@@ -102,11 +102,13 @@ internal sealed class ProcessFleet : IAsyncDisposable
 
     /// <summary>Streams an answer and gives the events of each choice as they came, but for what differs from request to request: id and time.</summary>
     /// <param name="begun">Called at the first event, with the name of the worker that it comes from.</param>
-    public async Task<string> StreamAsync(string body, string id, Action<string>? begun = null)
+    /// <param name="key">The key that the client shows; null for none.</param>
+    public async Task<string> StreamAsync(string body, string id, Action<string>? begun = null, string? key = null)
     {
         using HttpRequestMessage request = new(HttpMethod.Post, $"{Url}/v1/chat/completions") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         request.Headers.Add("x-request-id", id);
         request.Headers.Add("x-tiercel-explain", "1");
+        request.Headers.Authorization = key is null ? null : new("Bearer", key);
         using HttpResponseMessage response = await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         using StreamReader lines = new(await response.Content.ReadAsStreamAsync());
         if (!response.IsSuccessStatusCode)
@@ -228,7 +230,7 @@ internal sealed class ProcessFleet : IAsyncDisposable
                 upstreams:
             {{string.Join('\n', upstreams)}}
             {{_shape.MoreUpstreams}}
-            routes: { tiercel-tiny: { pool: tiny } }
+            routes: { tiercel-tiny: { pool: tiny }{{_shape.MoreRoutes}} }
             health: { probe_interval: 1s, probe_timeout: 2s, heartbeat_timeout: {{_shape.HeartbeatTimeout}} }
             ledger: { path: "{{Ledger}}"{{_shape.LedgerSettings}} }
             {{settings}}

@@ -220,17 +220,13 @@ public sealed class StaticStabilityTests
         long requests = 0, tokens = 0;
         foreach (IPEndPoint address in fleet.Addresses)
         {
-            string[] lines = (await fleet.Client.GetStringAsync(new Uri($"http://{address}/metrics"))).Split('\n');
-            requests += Metric(lines, "vllm:request_generation_tokens_count");
-            tokens += Metric(lines, "vllm:request_generation_tokens_sum");
+            EngineCounts counted = await EngineCounts.ReadAsync(fleet.Client, $"http://{address}");
+            requests += counted.Requests;
+            tokens += counted.Completion;
         }
 
         return (requests, tokens);
     }
-
-    private static long Metric(string[] lines, string name) => lines
-        .Where(line => line.StartsWith(name, StringComparison.Ordinal) && (line[name.Length] is ' ' or '{'))
-        .Sum(line => (long)double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
 
     /// <summary>The gateway ends as its operator asks it to, which writes everything down.</summary>
     private static async Task EndAsync(ProcessFleet fleet)
