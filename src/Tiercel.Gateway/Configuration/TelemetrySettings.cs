@@ -6,6 +6,12 @@ public sealed record TelemetrySettings
     /// <summary>OTLP endpoint; null for none.</summary>
     public Uri? OtlpEndpoint { get; init; }
 
+    /// <summary>Time between two sendings of metrics.</summary>
+    public TimeSpan OtlpInterval { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Asked of whoever reads <c>/metrics</c>; null for nobody.</summary>
+    public Secret? MetricsKey { get; init; }
+
     /// <summary>Share of requests that are traced.</summary>
     public double TraceShare { get; init; } = 0.01;
 

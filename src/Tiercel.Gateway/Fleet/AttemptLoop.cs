@@ -137,7 +137,7 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
     /// <summary>An answer with an error status: passed on where it is the request's fault, else a failure.</summary>
     public async Task<AttemptEnd> RefusalAsync(Attempt attempt, UpstreamAnswer answer, ReadOnlySequence<byte> body)
     {
-        byte[] bytes = body.Slice(0, Math.Min(body.Length, MaxErrorBytes)).ToArray();
+        byte[] bytes = ForeignErrors.WithoutKey(body.Slice(0, Math.Min(body.Length, MaxErrorBytes)).ToArray(), attempt.Replica.Settings.Key);
         ApiError error = ForeignErrors.From(answer.Status, answer.RetryAfter, bytes, out bool forward);
         if (attempt.Replica.IsTiercel && ForeignErrors.IsDraining(answer.Status, bytes))
         {

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Endpoints;
 using Tiercel.Gateway.Identity;
 using Tiercel.Gateway.Upstreams;
@@ -175,13 +176,21 @@ internal sealed class FleetDispatcher(FleetServices services)
         }
     }
 
-    /// <summary>What is internal answers the cluster only, as if it were not there; models are told to those who may use them.</summary>
+    /// <summary>
+    /// What is internal answers the cluster only, as if it were not there; metrics whoever shows their key, where they have one; models are told to those who may use them.
+    /// </summary>
     private async Task<bool> TrustAsync(Exchange exchange, string path)
     {
         HttpContext context = exchange.Context;
         if (path.StartsWith("/internal/", StringComparison.Ordinal) && !ClusterTrust.IsTrusted(context.Request, services.Configuration.Cluster.Secret))
         {
             await exchange.RefuseAsync(ApiErrors.PathNotFound());
+            return false;
+        }
+
+        if (path == "/metrics" && services.Configuration.Telemetry.MetricsKey is Secret key && !ClusterTrust.IsTrusted(context.Request, key))
+        {
+            await exchange.RefuseAsync(ApiErrors.InvalidMetricsKey());
             return false;
         }
 

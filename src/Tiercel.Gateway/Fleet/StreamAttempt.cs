@@ -117,7 +117,7 @@ internal sealed class StreamAttempt(Attempt attempt, ClientStream client, Stream
                 // Written by FinishAsync, once it is known that the stream is whole.
                 return null;
             case SseEventKind.Error:
-                return ErrorEvents.Read(bytes);
+                return ErrorEvents.Read(bytes, attempt.Replica);
             default:
                 return new AttemptEnd(
                     AttemptOutcome.Malformed, StreamFailure.Malformed, ApiErrors.UpstreamBroken($"The engine sent something that is no stream ({scanner.Fault})."));

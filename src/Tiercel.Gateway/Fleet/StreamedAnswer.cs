@@ -151,7 +151,7 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
                 return await _loop.RefusalAsync(attempt, answer, refusal);
             }
 
-            byte[] bytes = refusal.ToArray();
+            byte[] bytes = ForeignErrors.WithoutKey(refusal.ToArray(), replica.Settings.Key);
             ApiError error = ForeignErrors.From(answer.Status, answer.RetryAfter, bytes, out _);
             return replica.IsTiercel && ForeignErrors.IsDraining(answer.Status, bytes)
                 ? _loop.RefusedByDrain(error)
@@ -243,6 +243,7 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
                 Candidates = services.State.Candidates(request, now),
                 Fallback = fallback,
                 IsPlainChat = isPlainChat,
+                PoolContinuesMessages = pool?.ContinuesMessages == true,
                 WantsUsage = request.Scanned.IncludeUsage && request.Usage is null,
                 MaxTokens = request.Scanned.MaxTokens,
                 BrokenFor = now - loss.At,

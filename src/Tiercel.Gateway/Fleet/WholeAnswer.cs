@@ -73,7 +73,7 @@ internal sealed class WholeAnswer(FleetServices services, FleetRequest request)
         if (!AnswerUsage.TryRead(body, out AnswerUsage told) || told.IsError)
         {
             return told.IsError
-                ? ErrorEvents.Read(body)
+                ? ErrorEvents.Read(body, attempt.Replica)
                 : new AttemptEnd(AttemptOutcome.Malformed, Error: ApiErrors.UpstreamBroken("The engine's answer is not JSON."));
         }
 

@@ -21,6 +21,8 @@ internal readonly record struct ResumePlan(ResumeKind Kind, string? NumericsId, 
     /// <summary>How long a stream without an engine waits before it asks again.</summary>
     public static readonly TimeSpan Recheck = TimeSpan.FromMilliseconds(250);
 
+    private const string NobodyContinues = "The engine was lost, and none can continue the message.";
+
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
@@ -107,7 +109,7 @@ internal readonly record struct ResumePlan(ResumeKind Kind, string? NumericsId, 
         long? left = question.MaxTokens - journal.ContentEvents;
         return left <= 0
             ? new ResumePlan(ResumeKind.FinishNow, null, [], null, "all tokens had been generated")
-            : able.Length == 0 ? WaitOrFail(question, "The engine was lost, and none can continue the message.")
+            : able.Length == 0 ? (question.PoolContinuesMessages ? WaitOrFail(question, NobodyContinues) : Fail(NobodyContinues))
             : new ResumePlan(ResumeKind.ContinueMessage, null, able, (int?)left, "an engine continues the partial message");
     }
 

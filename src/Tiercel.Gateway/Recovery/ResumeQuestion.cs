@@ -23,6 +23,9 @@ internal readonly ref struct ResumeQuestion
     /// <summary>The request is a chat with one choice and text alone (no tools, no response format), so that its message can be continued by a foreign engine.</summary>
     public bool IsPlainChat { get; init; }
 
+    /// <summary>Some engine of the pool, usable now or not, can continue a message. Otherwise there is nobody to wait for.</summary>
+    public bool PoolContinuesMessages { get; init; }
+
     /// <summary>The client was promised usage and has none yet.</summary>
     public bool WantsUsage { get; init; }
 

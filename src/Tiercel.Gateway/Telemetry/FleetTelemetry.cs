@@ -36,7 +36,7 @@ internal sealed class FleetTelemetry : IDisposable
     private Func<FleetSnapshot?> _snapshot = () => null;
 
     /// <param name="time">For the age of snapshots; requests bring their own times.</param>
-    /// <param name="otlpInterval">Time between two sendings of metrics; null for 15 seconds.</param>
+    /// <param name="otlpInterval">Time between two sendings of metrics; null for that of the settings.</param>
     public FleetTelemetry(TelemetrySettings settings, TimeProvider time, TimeSpan? otlpInterval = null)
     {
         Settings = settings;
@@ -45,7 +45,7 @@ internal sealed class FleetTelemetry : IDisposable
         _prometheus = new PrometheusExport(_meter);
         Instruments = new FleetInstruments(_meter);
         _ = new FleetGauges(_meter, time, () => _snapshot());
-        _otlp = settings.OtlpEndpoint is Uri endpoint ? new OtlpExport(endpoint, _meter, _source, () => Settings.TraceShare, otlpInterval ?? TimeSpan.FromSeconds(15)) : null;
+        _otlp = settings.OtlpEndpoint is Uri endpoint ? new OtlpExport(endpoint, _meter, _source, () => Settings.TraceShare, otlpInterval ?? settings.OtlpInterval) : null;
     }
 
     /// <summary>The share of traces and the capture of content follow it at once; where to send to is taken at the start only.</summary>

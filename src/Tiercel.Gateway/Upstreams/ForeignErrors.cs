@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Upstreams.Scanning;
 using Tiercel.Protocols.Errors;
 
@@ -62,6 +63,10 @@ internal static class ForeignErrors
             _ => ApiErrors.UpstreamBroken($"The engine answered with status {status}."),
         };
     }
+
+    /// <summary>An upstream's own words, or nothing where they quote the key that it was shown: some do when they refuse it.</summary>
+    public static byte[] WithoutKey(byte[] words, Secret? key) =>
+        key is not null && words.AsSpan().IndexOf(Encoding.UTF8.GetBytes(key.Reveal())) >= 0 ? [] : words;
 
     internal static TimeSpan? ParseRetryAfter(string value) =>
         double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds >= 0

@@ -58,6 +58,9 @@ public static partial class ApiErrors
             ? "No API key was sent. Send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'."
             : "Incorrect API key.");
 
+    /// <summary>Of <c>/metrics</c> that have a key.</summary>
+    public static ApiError InvalidMetricsKey() => new(401, Invalid, "invalid_api_key", "These metrics have a key of their own. Send it as 'Authorization: Bearer KEY'.");
+
     public static ApiError NotOfTheFleet() =>
         new(401, Invalid, "not_of_the_fleet", "This answers gateways of its own fleet only, and the request shows neither their secret nor their certificate.");
 

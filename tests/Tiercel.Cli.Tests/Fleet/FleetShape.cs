@@ -14,6 +14,9 @@ internal sealed record FleetShape
     /// <summary>Lines of further upstreams.</summary>
     public string MoreUpstreams { get; init; } = "";
 
+    /// <summary>Lines of further pools.</summary>
+    public string MorePools { get; init; } = "";
+
     /// <summary>Further routes, beginning with a comma.</summary>
     public string MoreRoutes { get; init; } = "";
 

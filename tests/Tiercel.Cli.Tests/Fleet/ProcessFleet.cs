@@ -230,6 +230,7 @@ internal sealed class ProcessFleet : IAsyncDisposable
                 upstreams:
             {{string.Join('\n', upstreams)}}
             {{_shape.MoreUpstreams}}
+            {{_shape.MorePools}}
             routes: { tiercel-tiny: { pool: tiny }{{_shape.MoreRoutes}} }
             health: { probe_interval: 1s, probe_timeout: 2s, heartbeat_timeout: {{_shape.HeartbeatTimeout}} }
             ledger: { path: "{{Ledger}}"{{_shape.LedgerSettings}} }

@@ -129,6 +129,7 @@ public class ConfigurationFileTests
     [InlineData("telemetry: [ 1 ]", "telemetry: wants a group of keys")]
     [InlineData("retries: { max_tries: \"3\" }", "retries.max_tries: wants a whole number, and this is the text \"3\"")]
     [InlineData("cluster: { secret: env:SAME }", "cluster.secret: env:SAME has fewer than 8 characters, which can be guessed")]
+    [InlineData("telemetry: { metrics_key: env:SAME }", "telemetry.metrics_key: env:SAME has fewer than 8 characters, which can be guessed")]
     [InlineData("cluster: { secret: { a: b } }", "cluster.secret: wants secret, and this is a group of keys")]
     public void A_wrong_part_is_named(string addition, params string[] expected)
     {

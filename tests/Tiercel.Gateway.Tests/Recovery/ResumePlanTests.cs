@@ -198,6 +198,16 @@ public class ResumePlanTests
     }
 
     [Fact]
+    public void Where_no_engine_of_the_pool_could_ever_continue_a_message_nobody_is_waited_for()
+    {
+        using StreamJournal journal = new(1);
+        journal.TryForward(0, [], content: true, finished: false);
+        ResumeCandidate[] unable = [new(1, null, false), new(2, null, false)];
+        Assert.Equal(ResumeKind.Wait, Plan(journal, unable, numerics: null, brokenFor: TimeSpan.Zero, continues: true).Kind);
+        Assert.Equal(ResumeKind.Fail, Plan(journal, unable, numerics: null, brokenFor: TimeSpan.Zero, continues: false).Kind);
+    }
+
+    [Fact]
     public void Each_resume_without_a_new_token_is_tried_later()
     {
         using StreamJournal journal = Begun();
@@ -237,7 +247,8 @@ public class ResumePlanTests
         bool plain = true,
         int? maxTokens = null,
         TimeSpan? brokenFor = null,
-        bool wantsUsage = false)
+        bool wantsUsage = false,
+        bool continues = true)
         => ResumePlan.Make(new ResumeQuestion
         {
             Journal = journal,
@@ -247,6 +258,7 @@ public class ResumePlanTests
             Candidates = candidates,
             Fallback = fallback,
             IsPlainChat = plain,
+            PoolContinuesMessages = continues,
             MaxTokens = maxTokens,
             BrokenFor = brokenFor,
             WantsUsage = wantsUsage,
