@@ -101,7 +101,7 @@ internal sealed partial class HealthBook(HealthSettings settings, ulong seed, Ac
     public void Heartbeat(int replica, in WorkerHeartbeat beat, TimeSpan now)
     {
         Listen(now);
-        if (!_byId.TryGetValue(replica, out ReplicaRecord? record) || record.Adopt(beat.Generation) is not { } restarted)
+        if (!_byId.TryGetValue(replica, out ReplicaRecord? record) || record.Adopt(beat.Generation, now) is not { } restarted)
         {
             return;
         }

@@ -5,8 +5,15 @@ internal sealed class ReplicaRecord(MonitoredReplica setup, TimeSpan now)
 {
     private const int DeadGenerations = 4;
 
+    /// <summary>
+    /// A message may be late, and so be told after the death of its worker; but the dead do not go on talking. A generation that tells for so long without a
+    /// word from the one that was taken for its successor is the one that lives: the two were heard in the wrong order.
+    /// </summary>
+    private static readonly TimeSpan LongestLateness = TimeSpan.FromSeconds(10);
+
     private readonly string?[] _dead = new string?[DeadGenerations];
     private int _deaths;
+    private (string Generation, TimeSpan Since)? _risen;
 
     public MonitoredReplica Setup { get; set; } = setup;
 
@@ -66,18 +73,28 @@ internal sealed class ReplicaRecord(MonitoredReplica setup, TimeSpan now)
     public ReplicaState Shown => IsDraining && State != ReplicaState.Down ? ReplicaState.Draining : State;
 
     /// <summary>Takes a worker's generation.</summary>
-    /// <returns>Null when it belongs to a worker that is known to be dead; else whether the worker was restarted.</returns>
-    public bool? Adopt(string generation)
+    /// <returns>Null when it belongs to a worker that is taken to be dead; else whether the worker was restarted.</returns>
+    public bool? Adopt(string generation, TimeSpan now)
     {
         if (generation == Generation)
         {
+            _risen = null;
             return false;
         }
 
-        if (_dead.Contains(generation))
+        int dead = Array.IndexOf(_dead, generation);
+        if (dead >= 0)
         {
-            return null;
+            _risen = _risen is { } heard && heard.Generation == generation ? heard : (generation, now);
+            if (now - _risen.Value.Since < LongestLateness)
+            {
+                return null;
+            }
+
+            _dead[dead] = null;
         }
+
+        _risen = null;
 
         bool restarted = Generation is not null;
         if (restarted)

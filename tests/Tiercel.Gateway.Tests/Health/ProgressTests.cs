@@ -97,6 +97,29 @@ public class ProgressTests
     }
 
     [Fact]
+    public void A_worker_whose_news_was_heard_in_the_wrong_order_is_taken_for_itself_again()
+    {
+        HealthRig rig = new(replicas: 1, workers: true);
+        rig.Beat(1, "b");
+        rig.Beat(1, "a");
+        Assert.Equal("a", rig.Book.Generation(1));
+
+        // What is late stays late as long as the other is heard too.
+        rig.Pass(20, () =>
+        {
+            rig.Beat(1, "b");
+            rig.Beat(1, "a");
+        });
+        Assert.Equal("a", rig.Book.Generation(1));
+        rig.Pass(9, () => rig.Beat(1, "b"));
+        Assert.Equal("a", rig.Book.Generation(1));
+        rig.Pass(2, () => rig.Beat(1, "b"));
+        Assert.Equal("b", rig.Book.Generation(1));
+        rig.Beat(1, "a");
+        Assert.Equal("b", rig.Book.Generation(1));
+    }
+
+    [Fact]
     public void A_gateway_that_was_away_itself_blames_nobody()
     {
         HealthRig rig = new(workers: true);
