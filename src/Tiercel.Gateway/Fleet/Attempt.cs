@@ -64,13 +64,16 @@ internal sealed class Attempt(FleetRequest request, Replica replica, long health
         }
     }
 
-    /// <summary>Another attempt for the same request answered first.</summary>
-    public bool HasLost { get; private set; }
+    /// <summary>Another attempt for the same request answered, or ended, before it: what this one took is not billed.</summary>
+    public bool HasLost => Lost is not null;
+
+    /// <summary>Why it lost, for "why routed here"; null while it has not.</summary>
+    public string? Lost { get; private set; }
 
     /// <summary>Ends it because another answered first, or because nobody waits any more.</summary>
-    public void Lose()
+    public void Lose(bool answered = true)
     {
-        HasLost = true;
+        Lost = answered ? "the other replica answered first" : "nobody waited any more";
         _end.Cancel();
     }
 

@@ -10,12 +10,12 @@ internal static class DeltaText
     public static bool TryRead(in ReadOnlySequence<byte> bytes, out byte[] escaped)
     {
         escaped = [];
-        return TryDelta(bytes, out byte[] json, out Utf8JsonReader delta) && TryContent(json, ref delta, out escaped, out _);
+        return TryDelta(bytes, out byte[] json, out Utf8JsonReader delta) && TryContent(json, ref delta, out escaped, out _, out _);
     }
 
     /// <summary>Whether the chunk says the role and nothing else.</summary>
     public static bool IsRoleOnly(in ReadOnlySequence<byte> bytes) =>
-        TryDelta(bytes, out byte[] json, out Utf8JsonReader delta) && !TryContent(json, ref delta, out _, out bool role) && role;
+        TryDelta(bytes, out byte[] json, out Utf8JsonReader delta) && !TryContent(json, ref delta, out _, out bool role, out bool more) && role && !more;
 
     private static bool TryDelta(in ReadOnlySequence<byte> bytes, out byte[] json, out Utf8JsonReader reader)
     {
@@ -42,14 +42,16 @@ internal static class DeltaText
         return false;
     }
 
-    private static bool TryContent(byte[] json, ref Utf8JsonReader delta, out byte[] escaped, out bool role)
+    /// <param name="more">Something else is said: a tool call, which some engines begin in the chunk of the role, or a thought.</param>
+    private static bool TryContent(byte[] json, ref Utf8JsonReader delta, out byte[] escaped, out bool role, out bool more)
     {
         escaped = [];
-        role = false;
+        role = more = false;
         while (delta.Read() && delta.TokenType == JsonTokenType.PropertyName)
         {
             bool content = delta.ValueTextEquals("content"u8);
-            role |= delta.ValueTextEquals("role"u8);
+            bool says = delta.ValueTextEquals("role"u8);
+            role |= says;
             delta.Read();
             if (content && delta.TokenType == JsonTokenType.String)
             {
@@ -58,7 +60,13 @@ internal static class DeltaText
             }
             else
             {
+                int start = checked((int)delta.TokenStartIndex);
+                bool text = delta.TokenType == JsonTokenType.String;
+                bool holds = text || delta.TokenType is JsonTokenType.StartArray or JsonTokenType.StartObject;
                 delta.Skip();
+
+                // Two bytes are an empty text, list or object.
+                more |= !says && holds && delta.BytesConsumed - start > 2;
             }
         }
 

@@ -37,8 +37,13 @@ internal sealed partial class FleetState
     public Attempt? TryHedge(Attempt late, long number, TimeSpan now)
     {
         FleetRequest request = late.Request;
-        bool suspect = !Poison.IsEmpty && (request.KnownBody is not UInt128 body || Poison.Judge(body, now) != PoisonVerdict.Free);
-        if (suspect || LateAfter(late, now) is null)
+        if (LateAfter(late, now) is null)
+        {
+            return null;
+        }
+
+        // One death is enough: at two places at one time it could end two more workers before anybody suspects it.
+        if (!Poison.IsEmpty && (request.KnownBody is not UInt128 body || Poison.IsBlamed(body, now)))
         {
             return null;
         }

@@ -207,7 +207,7 @@ internal sealed partial class FleetState
         }
 
         FleetRequest request = attempt.Request;
-        attempt.Record.Outcome = attempt.HasLost ? "Cancelled: the other replica answered first" : outcome.ToString();
+        attempt.Record.Outcome = attempt.HasLost ? $"Cancelled: {attempt.Lost}" : outcome.ToString();
 
         // The answer is billed once: what a second attempt for it took is the gateway's affair.
         request.EngineTime += attempt.HasLost ? TimeSpan.Zero : now - attempt.Started;

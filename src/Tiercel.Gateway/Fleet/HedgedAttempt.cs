@@ -31,16 +31,16 @@ internal sealed class HedgedAttempt(
                     _contenders.Remove(opened);
                     if (decides)
                     {
-                        Lose(_contenders);
+                        Lose(_contenders, answered: true);
                     }
 
+                    AttemptEnd end = await (decides ? CarryAsync(opened) : DropAsync(opened));
                     if (decides || _contenders.Count == 0)
                     {
-                        return (opened.Attempt, await CarryAsync(opened));
+                        return (opened.Attempt, end);
                     }
 
                     // It failed; the other goes on alone, and there is no third.
-                    await CarryAsync(opened);
                 }
                 else if (timer is { IsCompleted: true })
                 {
@@ -59,7 +59,7 @@ internal sealed class HedgedAttempt(
         finally
         {
             over.Cancel();
-            Lose(_contenders);
+            Lose(_contenders, answered: false);
             await Task.WhenAll(_closing);
         }
     }
@@ -89,11 +89,23 @@ internal sealed class HedgedAttempt(
         return await carry(one.Attempt, answer);
     });
 
-    private void Lose(List<Contender> losers)
+    /// <summary>Counts how one failed that had no token: nothing of it is the client's, not even a role, since another may answer yet.</summary>
+    private Task<AttemptEnd> DropAsync(Contender one) => loop.GuardAsync(one.Attempt, async () =>
+    {
+        (UpstreamAnswer answer, _, AttemptEnd? failed) = await one.Opening;
+        await using (answer)
+        {
+            loop.Adopt(one.Attempt);
+            return failed ?? await carry(one.Attempt, answer);
+        }
+    });
+
+    /// <param name="answered">The other has answered. Else nobody waits any more.</param>
+    private void Lose(List<Contender> losers, bool answered)
     {
         foreach (Contender loser in losers)
         {
-            loser.Attempt.Lose();
+            loser.Attempt.Lose(answered);
             loop.End(loser.Attempt, AttemptOutcome.Cancelled);
             _closing.Add(CloseAsync(loser));
         }
@@ -117,13 +129,15 @@ internal sealed class HedgedAttempt(
     }
 
     /// <summary>Sends the request, and waits until the answer begins: with a token, or with something that ends it.</summary>
-    private async Task<(UpstreamAnswer Answer, bool Answers)> OpenAsync(Attempt attempt)
+    /// <returns>The answer, whether it decides who has the request, and how a stream failed that ended without a token.</returns>
+    private async Task<(UpstreamAnswer Answer, bool Answers, AttemptEnd? Failed)> OpenAsync(Attempt attempt)
     {
         UpstreamAnswer answer = await open(attempt);
         bool streams = answer.Status is >= 200 and <= 299 && answer.ContentType == "text/event-stream";
         try
         {
-            return (answer, streams ? await FirstToken.WaitAsync(answer.Body, attempt, services) : answer.Status >= 300 && !ForeignErrors.IsRetryable(answer.Status));
+            AttemptEnd? failed = streams ? await FirstToken.WaitAsync(answer.Body, attempt, services) : null;
+            return (answer, streams ? failed is null : answer.Status >= 300 && !ForeignErrors.IsRetryable(answer.Status), failed);
         }
         catch
         {
@@ -132,5 +146,5 @@ internal sealed class HedgedAttempt(
         }
     }
 
-    private sealed record Contender(Attempt Attempt, Task<(UpstreamAnswer Answer, bool Answers)> Opening);
+    private sealed record Contender(Attempt Attempt, Task<(UpstreamAnswer Answer, bool Answers, AttemptEnd? Failed)> Opening);
 }

@@ -86,6 +86,9 @@ internal sealed class PoisonBook
         return entry.Convicted ? PoisonVerdict.Quarantined : entry.Deaths >= DeathsToSuspect ? PoisonVerdict.Alone : PoisonVerdict.Free;
     }
 
+    /// <summary>Whether any death is held against a request, be it too few to make it a suspect.</summary>
+    public bool IsBlamed(UInt128 request, TimeSpan now) => _requests.TryGetValue(request, out Entry entry) && entry.Expires > now;
+
     /// <summary>When the entry of a request is forgotten, for <c>Retry-After</c>; null when there is none.</summary>
     public TimeSpan? Expires(UInt128 request) => _requests.TryGetValue(request, out Entry entry) ? entry.Expires : null;
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Fleet;
 using Tiercel.Gateway.Health;
+using Tiercel.Gateway.Recovery;
 using Tiercel.Gateway.Tests.Fakes;
 
 namespace Tiercel.Gateway.Tests.Fleet;
@@ -82,6 +83,85 @@ public sealed class HedgeTests
         }
     }
 
+    [Theory]
+    [InlineData("data: {\"error\":{\"message\":\"out of memory\",\"type\":\"server_error\"}}\n\n")]
+    [InlineData("data: [DONE]\n\n")]
+    [InlineData("nonsense\n\n")]
+    [InlineData("")]
+    public async Task Of_a_first_that_fails_after_its_role_the_client_sees_nothing_while_the_second_may_answer(string end)
+    {
+        int asked = 0;
+        TaskCompletionSource second = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource firstFailed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using ScriptedUpstream one = ScriptedAnswers.Engine(AnswerAsync);
+        await using ScriptedUpstream two = ScriptedAnswers.Engine(AnswerAsync);
+        await using TestFleet fleet = await TestFleet.StartAsync(Pair(one, two));
+        Task<HttpResponseMessage> asking = fleet.PostAsync(Ask, key: "sk-acme-key", headers: [("x-request-id", "role")]);
+        await UntilAsync(() => second.Task.IsCompleted && fleet.Server.Services.State.Running == 1);
+        firstFailed.SetResult();
+        using HttpResponseMessage response = await asking;
+        Assert.Equal(Role + Whole, await response.Content.ReadAsStringAsync());
+        JsonElement[] attempts = [.. (await fleet.ExplainAsync("role")).GetProperty("attempts").EnumerateArray()];
+        Assert.Equal(["first", "hedge"], attempts.Select(attempt => attempt.GetProperty("kind").GetString()));
+        Assert.DoesNotContain("Cancelled", attempts[0].GetProperty("outcome").GetString(), StringComparison.Ordinal);
+        Assert.Equal("Success", attempts[1].GetProperty("outcome").GetString());
+        Settled(fleet);
+
+        async Task AnswerAsync(ScriptedConnection connection, string request)
+        {
+            if (Interlocked.Increment(ref asked) == 1)
+            {
+                await connection.SendAsync(ScriptedAnswers.StreamHead + ScriptedAnswers.Chunked(Role));
+                await second.Task.WaitAsync(TestGateway.Watchdog);
+                await connection.SendAsync((end.Length > 0 ? ScriptedAnswers.Chunked(end) : "") + "0\r\n\r\n");
+                return;
+            }
+
+            second.TrySetResult();
+            await firstFailed.Task.WaitAsync(TestGateway.Watchdog);
+            await connection.SendAsync(ScriptedAnswers.StreamHead + ScriptedAnswers.Chunked(Role + ScriptedAnswers.WholeStream) + "0\r\n\r\n");
+        }
+    }
+
+    [Fact]
+    public async Task A_client_that_leaves_while_two_are_asked_is_billed_for_one_and_neither_is_said_to_have_answered()
+    {
+        int asked = 0;
+        await using ScriptedUpstream one = ScriptedAnswers.Engine(AnswerAsync);
+        await using ScriptedUpstream two = ScriptedAnswers.Engine(AnswerAsync);
+        await using TestFleet fleet = await TestFleet.StartAsync(Pair(one, two));
+        using CancellationTokenSource leaves = new();
+        using HttpRequestMessage ask = new(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(Ask, System.Text.Encoding.UTF8, "application/json") };
+        ask.Headers.Add("Authorization", "Bearer sk-acme-key");
+        ask.Headers.Add("x-request-id", "left");
+        Task<HttpResponseMessage> response = fleet.Client.SendAsync(ask, HttpCompletionOption.ResponseHeadersRead, leaves.Token);
+        await UntilAsync(() => Volatile.Read(ref asked) == 2);
+        leaves.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => response);
+        await UntilAsync(() => one.Done.Contains("peer closed") && two.Done.Contains("peer closed") && fleet.Server.Services.State.Running == 0);
+        await UntilAsync(() => fleet.Server.Services.Accounts["acme"].Running == (0, 0));
+        string[] outcomes = [.. (await fleet.ExplainAsync("left")).GetProperty("attempts").EnumerateArray().Select(attempt => attempt.GetProperty("outcome").GetString()!)];
+        Assert.Equal(["Cancelled", "Cancelled: nobody waited any more"], outcomes.Order());
+
+        async Task AnswerAsync(ScriptedConnection connection, string request)
+        {
+            Interlocked.Increment(ref asked);
+            await connection.UntilClosedAsync();
+        }
+    }
+
+    [Fact]
+    public void A_request_that_was_at_a_death_is_not_sent_to_two_workers_at_one_time()
+    {
+        FleetState state = FleetStates.Of(new PoolSettings { Upstreams = [], Hedge = true }, "n", "n", "n");
+        Attempt present = state.Start(FleetStates.Request(1, body: 7), 3, Start);
+        state.Died(state.Replicas[3], "g1", Start);
+        state.End(present, AttemptOutcome.Reset, 7, Start);
+        Assert.Equal(PoisonVerdict.Free, state.Poison.Judge(7, Start));
+        Assert.Null(state.TryHedge(state.Start(FleetStates.Request(2, body: 7), 1, Start), 100, Start));
+        Assert.NotNull(state.TryHedge(state.Start(FleetStates.Request(3, body: 8), 1, Start), 101, Start));
+    }
+
     [Fact]
     public async Task Once_a_token_has_come_nobody_else_is_asked_however_long_the_rest_takes()
     {
@@ -158,6 +238,8 @@ public sealed class HedgeTests
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, watchdog.Token);
         }
     }
+
+    private static string Role => "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n";
 
     private static string Whole => ScriptedAnswers.Chunk("one ") + ScriptedAnswers.Chunk("two") + ScriptedAnswers.Finish + ScriptedAnswers.Done;
 
