@@ -43,6 +43,9 @@ internal sealed record ChaosOptions
 
     public int FailuresToEject { get; init; } = 5;
 
+    /// <summary>A second worker is asked where the first is late.</summary>
+    public bool Hedge { get; init; }
+
     /// <summary>Tokens that are remembered of a stream.</summary>
     public int JournalTokens { get; init; } = 1 << 20;
 
@@ -99,6 +102,7 @@ internal sealed record ChaosOptions
             StepTime = TimeSpan.FromMilliseconds(5 + (60 * random.NextDouble())),
             Faults = faults,
             Incidents = random.Next(1, 12),
+            Hedge = random.Next(3) == 0,
         };
     }
 }

@@ -6,7 +6,7 @@ internal sealed partial class ChaosRun
     private static readonly Faults[] Incidental =
     [
         Faults.Kill, Faults.Freeze, Faults.Reset, Faults.Slow, Faults.EventTrouble, Faults.Partition, Faults.OneWayPartition, Faults.Drain,
-        Faults.ClockStep, Faults.Garbage,
+        Faults.ClockStep, Faults.Garbage, Faults.Hesitate,
     ];
 
     private readonly HashSet<int> _eventTrouble = [];
@@ -45,6 +45,7 @@ internal sealed partial class ChaosRun
             Faults.Drain => Drain(worker, length),
             Faults.ClockStep => StepClock(),
             Faults.Garbage => worker.Babble(_random),
+            Faults.Hesitate => Hesitate(worker, length),
             _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, "not an incident"),
         };
         Tally.Count(tookHold ? $"fault {fault}" : $"no {fault}");
@@ -122,6 +123,13 @@ internal sealed partial class ChaosRun
         return true;
     }
 
+    private bool Hesitate(SimulatedWorker worker, TimeSpan length)
+    {
+        worker.Hesitation = TimeSpan.FromSeconds(0.2) + Seconds(3);
+        _time.After(length, () => worker.Hesitation = TimeSpan.Zero);
+        return true;
+    }
+
     private bool TroubleEvents(SimulatedWorker worker, TimeSpan length)
     {
         _time.After(length, () => _eventTrouble.Remove(worker.Id));
@@ -182,6 +190,7 @@ internal sealed partial class ChaosRun
         {
             worker.Link.Heal();
             worker.Slowness = 1;
+            worker.Hesitation = TimeSpan.Zero;
             if (worker.Frozen)
             {
                 worker.Thaw();

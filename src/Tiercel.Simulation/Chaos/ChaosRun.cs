@@ -95,7 +95,7 @@ internal sealed partial class ChaosRun
         if (worker.Up && !worker.Frozen && !_options.Foreign)
         {
             GatewayReplica replica = _gateway.Replicas[worker.Id - 1];
-            WorkerHeartbeat beat = new(worker.Generation, worker.Steps, worker.Requests, worker.Draining);
+            WorkerHeartbeat beat = new(worker.Generation, worker.Steps, worker.Begun, worker.Draining);
             Action deliver = () => _gateway.Heartbeat(replica, beat);
             double luck = _eventTrouble.Contains(worker.Id) ? _random.NextDouble() : 1;
             if (luck < 0.4)

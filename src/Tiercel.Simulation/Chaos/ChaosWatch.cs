@@ -8,9 +8,10 @@ namespace Tiercel.Simulation.Chaos;
 
 /// <summary>
 /// Checks what must hold whatever happens. It counts for itself what the decisions count, and believes none of them. Numbers are those of the project's list
-/// of invariants: I1 to I6 requests, I8 and I12 memory, I14 to I19 routing and overload, I21 bounds, I22 and I23 money.
+/// of invariants: I1 to I6 requests, I8 and I12 memory, I14 to I19 routing and overload, I21 bounds, I22 and I23 money. H1 to H5 are those of a second attempt
+/// beside a late one.
 /// </summary>
-internal sealed class ChaosWatch(SimulatedGateway gateway, ChaosOptions options, VirtualTime time, Trace trace)
+internal sealed partial class ChaosWatch(SimulatedGateway gateway, ChaosOptions options, VirtualTime time, Trace trace)
 {
     private readonly Dictionary<long, RequestAccount> _requests = [];
     private readonly Dictionary<UInt128, int> _deaths = [];
@@ -44,8 +45,10 @@ internal sealed class ChaosWatch(SimulatedGateway gateway, ChaosOptions options,
         GatewayStream stream = attempt.Stream;
         trace.Add('s', stream.Request.Number, attempt.Replica.Id);
         Require(stream.Client.Ended is null, "I1", $"request {stream.Request.Number} is sent after its end");
+        CheckCompany(attempt);
         CheckResume(stream, submission);
         RequestAccount account = _requests[stream.Request.Number];
+        account.Leads = attempt.IsHedge ? account.Leads : attempt;
         account.Tries += submission.Resumed is null ? 1 : 0;
         account.Resumes += submission.Resumed is null ? 0 : 1;
         Require(account.Tries <= gateway.Configuration.Retries.MaxTries, "I16", $"request {stream.Request.Number} is tried {account.Tries} times");
@@ -57,6 +60,7 @@ internal sealed class ChaosWatch(SimulatedGateway gateway, ChaosOptions options,
     {
         trace.Add('e', attempt.Stream.Request.Number, (long)outcome);
         UInt128 body = attempt.Stream.Request.Fingerprint;
+        CountTime(attempt);
         if (attempt.Alone && outcome == AttemptOutcome.Success)
         {
             _deaths.Remove(body);
@@ -86,6 +90,11 @@ internal sealed class ChaosWatch(SimulatedGateway gateway, ChaosOptions options,
     public void Retried(in RetryDecision decision)
     {
         trace.Add('r', decision.Delay.Ticks);
+        CountRetry();
+    }
+
+    private void CountRetry()
+    {
         _retries.Enqueue(time.Now);
         TimeSpan from = time.Now - TimeSpan.FromSeconds(10);
         double allowed = (gateway.Configuration.Retries.BudgetShare * _arrivals.Count(at => at > from)) + (gateway.Configuration.Retries.BudgetPerSecond * 10);
@@ -98,8 +107,10 @@ internal sealed class ChaosWatch(SimulatedGateway gateway, ChaosOptions options,
     public void Served(GatewayStream stream, TimeSpan since)
         => Require(time.Now - since < gateway.Configuration.Queue.MaxWait, "I17", $"request {stream.Request.Number} has its turn after {time.Now - since} in the queue");
 
-    public void Forwarded(GatewayStream stream, WireEvent.Content content)
+    public void Forwarded(GatewayAttempt attempt, WireEvent.Content content)
     {
+        GatewayStream stream = attempt.Stream;
+        CheckAnswer(attempt);
         trace.Add('f', stream.Request.Number, content.Tokens.Length);
         long kept = 0;
         for (int choice = 0; choice < stream.Request.Choices; choice++)
@@ -131,6 +142,7 @@ internal sealed class ChaosWatch(SimulatedGateway gateway, ChaosOptions options,
         RequestAccount account = _requests[stream.Request.Number];
         Require(!account.Billed, "I22", $"request {stream.Request.Number} is billed twice");
         account.Billed = true;
+        CheckWhatIsBilled(account);
         Require(completion == stream.Client.Completion, "I22", $"request {stream.Request.Number} is billed {completion} tokens and got {stream.Client.Completion}");
         Require(prompt <= stream.Request.Prompt.Length, "I23", $"request {stream.Request.Number} is billed {prompt} tokens of a prompt of {stream.Request.Prompt.Length}");
         (long prompts, long completions) = Ledger.GetValueOrDefault(stream.Request.Tenant);
@@ -238,7 +250,7 @@ internal sealed class ChaosWatch(SimulatedGateway gateway, ChaosOptions options,
         bool suspect = _deaths.GetValueOrDefault(body) >= PoisonBook.DeathsToSuspect;
         Require(suspect == attempt.Alone, "I19", $"body {body} was at {_deaths.GetValueOrDefault(body)} deaths and runs {(attempt.Alone ? "alone" : "beside others")}");
         Require(!attempt.Alone || attempt.Replica.Running.Count == 1, "I19", "a suspect is tried beside others");
-        Require(attempt.Alone || !attempt.Replica.Running.Exists(other => other.Alone), "I19", "a request joins a suspect that should be alone");
+        Require(attempt.Alone || !attempt.Replica.Running.Exists(other => other.Alone && other.DeathTold is null), "I19", "a request joins a suspect that should be alone");
     }
 
     private static void Require(bool holds, string invariant, string what)
@@ -260,5 +272,16 @@ internal sealed class ChaosWatch(SimulatedGateway gateway, ChaosOptions options,
         public bool Closed { get; set; }
 
         public bool Billed { get; set; }
+
+        /// <summary>The attempt whose tokens the client got last.</summary>
+        public GatewayAttempt? Answered { get; set; }
+
+        /// <summary>The attempt that has the request, as far as anybody can say: a second one has it once it answers.</summary>
+        public GatewayAttempt? Leads { get; set; }
+
+        /// <summary>Time on workers of all attempts but those that lost against another.</summary>
+        public TimeSpan EngineTime { get; set; }
+
+        public HashSet<GatewayAttempt> Lost { get; } = [];
     }
 }

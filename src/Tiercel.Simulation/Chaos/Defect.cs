@@ -67,4 +67,37 @@ internal enum Defect
 
     /// <summary>I23: a prompt is billed again when its stream is resumed.</summary>
     BillsResumedPrompts,
+
+    /// <summary>I6: the worker whose attempt lost against another is not told.</summary>
+    ForgetsTheLoser,
+
+    /// <summary>I16: a second attempt beside a late one takes no place in the retry budget.</summary>
+    HedgesWithoutBudget,
+
+    /// <summary>I22: both attempts settle.</summary>
+    BillsBothAnswers,
+
+    /// <summary>I22: what the attempt that lost took of a worker's time is billed.</summary>
+    BillsTheLoser,
+
+    /// <summary>I22: the price is that of the worker that was asked last, whoever answered.</summary>
+    ForgetsWhoAnswered,
+
+    /// <summary>H1: a second worker is asked although the first token has come.</summary>
+    HedgesTheAnswered,
+
+    /// <summary>H1: a third worker is asked.</summary>
+    HedgesTwice,
+
+    /// <summary>H2: a second worker is asked while the pool is busy.</summary>
+    HedgesWithoutHeadroom,
+
+    /// <summary>H3: a second worker is asked while others wait for a first.</summary>
+    HedgesBesideTheQueue,
+
+    /// <summary>H4: the first token of one does not end the other.</summary>
+    LetsBothAnswer,
+
+    /// <summary>H5: a request that was at a worker's death is sent to two at one time.</summary>
+    HedgesSuspects,
 }

@@ -47,4 +47,7 @@ internal enum Faults
 
     /// <summary>Workers have little memory, so that sequences preempt each other.</summary>
     TightMemory = 8192,
+
+    /// <summary>A worker lets requests wait before it begins with them, and is as fast as ever afterwards.</summary>
+    Hesitate = 16384,
 }

@@ -18,6 +18,12 @@ internal sealed class GatewayAttempt(GatewayStream stream, GatewayReplica replic
 
     public bool HasHead { get; set; }
 
+    /// <summary>What came before the first token while it was undecided whose the request is.</summary>
+    public List<WireEvent> Held { get; } = [];
+
+    /// <summary>It was begun beside another that was late.</summary>
+    public bool IsHedge { get; init; }
+
     /// <summary>A suspect that runs alone here.</summary>
     public bool Alone { get; init; }
 

@@ -20,7 +20,11 @@ internal sealed class GatewayStream(SimulatedClient client, FleetRequest fleet, 
 
     public AdmittedRequest? Admitted { get; set; }
 
-    public GatewayAttempt? Attempt { get; set; }
+    /// <summary>What runs for it: one attempt, or two while the first token of the first is late.</summary>
+    public List<GatewayAttempt> Attempts { get; } = [];
+
+    /// <summary>Nothing goes to the client before one attempt has a token: until then a second may be asked.</summary>
+    public bool Undecided { get; set; }
 
     public PlaceTerms Terms { get; set; } = PlaceTerms.First;
 

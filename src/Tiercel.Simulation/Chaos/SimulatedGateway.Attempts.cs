@@ -9,16 +9,17 @@ namespace Tiercel.Simulation.Chaos;
 internal sealed partial class SimulatedGateway
 {
     /// <summary>6 Forward.</summary>
-    private void Send(GatewayStream stream, Attempt counted, bool alone)
+    private void Send(GatewayStream stream, Attempt counted, bool alone, bool hedge = false)
     {
         bool resumes = stream.Plan is ResumeKind.ResumeExactly or ResumeKind.ResumeMarked or ResumeKind.ContinueMessage;
         GatewayReplica replica = ReplicaOf(counted.Replica.Id);
-        GatewayAttempt attempt = new(stream, replica, counted) { Alone = alone };
-        stream.Attempt = attempt;
+        GatewayAttempt attempt = new(stream, replica, counted) { Alone = alone, IsHedge = hedge };
+        stream.Attempts.Add(attempt);
         replica.Running.Add(attempt);
         Submission submission = new(stream.Request, resumes ? Resumed(stream) : null);
         _watch.Sent(attempt, submission);
-        _tally.Count(stream.Plan is { } plan ? $"sent: {plan}" : stream.Tries > 0 ? "sent: retry" : "sent: first");
+        _tally.Count(hedge ? "sent: hedge" : stream.Plan is { } plan ? $"sent: {plan}" : stream.Tries > 0 ? "sent: retry" : "sent: first");
+        bool first = stream.Tries == 0 && stream.Plan is null && !hedge;
         stream.Tries += resumes ? 0 : 1;
         if (resumes && _options.Defect == Defect.BillsResumedPrompts)
         {
@@ -27,6 +28,10 @@ internal sealed partial class SimulatedGateway
 
         attempt.Connection = new Connection(++_connections, replica.Worker.Link, message => Receive(attempt, message));
         replica.Worker.Link.ToWorker(() => replica.Worker.Accept(attempt.Connection, submission));
+        if (first)
+        {
+            WaitForFirstToken(attempt);
+        }
     }
 
     /// <summary>What the client has; of a foreign engine it is the text, which in this world is the tokens too.</summary>
@@ -52,11 +57,22 @@ internal sealed partial class SimulatedGateway
         }
 
         attempt.Counted.LastProgress = _time.Now;
+        attempt.HasHead |= message is WireEvent.Head;
+        GatewayStream stream = attempt.Stream;
+        if (stream.Undecided && Holds(attempt, message))
+        {
+            return;
+        }
+
+        Take(attempt, message);
+    }
+
+    private void Take(GatewayAttempt attempt, WireEvent message)
+    {
         GatewayStream stream = attempt.Stream;
         switch (message)
         {
             case WireEvent.Head head:
-                attempt.HasHead = true;
                 Begun(stream, head.Numerics);
                 break;
             case WireEvent.Role role:
@@ -120,9 +136,9 @@ internal sealed partial class SimulatedGateway
             _state.FirstToken(attempt.Counted, _time.Now);
         }
 
-        Router.Progress(stream.Request.Number, stream.Client.Completion, _time.Now);
+        Router.Progress(attempt.Counted.Number, stream.Client.Completion, _time.Now);
         stream.Client.Content(content.Choice, content.Tokens, content.Finished);
-        _watch.Forwarded(stream, content);
+        _watch.Forwarded(attempt, content);
     }
 
     private void Finish(GatewayAttempt attempt)
@@ -149,6 +165,14 @@ internal sealed partial class SimulatedGateway
         EndAttempt(attempt, outcome);
         _tally.Count($"broke: {outcome}");
         Probe();
+        if (stream.Attempts.Count > 0)
+        {
+            // The other goes on alone.
+            _tally.Count("one of two broke");
+            return;
+        }
+
+        stream.Undecided = false;
         if (_options.Defect == Defect.CutBecomesStop && stream.Client.AnyContent)
         {
             stream.Client.Done();
@@ -265,17 +289,18 @@ internal sealed partial class SimulatedGateway
         });
     }
 
-    private void EndAttempt(GatewayAttempt attempt, AttemptOutcome outcome)
+    /// <param name="forgotten">A planted bug: the worker is not told.</param>
+    private void EndAttempt(GatewayAttempt attempt, AttemptOutcome outcome, bool forgotten = false)
     {
         attempt.Ended = true;
         GatewayStream stream = attempt.Stream;
         GatewayReplica replica = attempt.Replica;
-        stream.Attempt = null;
+        stream.Attempts.Remove(attempt);
         replica.Running.Remove(attempt);
         Connection connection = attempt.Connection!;
         connection.ClosedHere = true;
         bool hangsUp = outcome is not (AttemptOutcome.Success or AttemptOutcome.Reset or AttemptOutcome.ConnectRefused);
-        if (hangsUp && !(_options.Defect == Defect.ForgetsCancel && outcome == AttemptOutcome.Cancelled))
+        if (hangsUp && !forgotten && !(_options.Defect == Defect.ForgetsCancel && outcome == AttemptOutcome.Cancelled))
         {
             replica.Worker.Link.ToWorker(() => replica.Worker.Cancel(connection));
         }

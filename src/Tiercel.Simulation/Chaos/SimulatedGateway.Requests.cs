@@ -81,11 +81,11 @@ internal sealed partial class SimulatedGateway
 
         _tally.Count(stream.WaitsSince is not null ? "cancelled in the queue" : "cancelled");
         stream.Client.Left();
-        if (stream.Attempt is { } attempt)
+        _tally.Counts["cancelled with two attempts"] = _tally["cancelled with two attempts"] + (stream.Attempts.Count > 1 ? 1 : 0);
+        foreach (GatewayAttempt attempt in stream.Attempts.ToArray())
         {
-            Connection connection = attempt.Connection!;
-            EndAttempt(attempt, AttemptOutcome.Cancelled);
-            _watch.Cancelled(attempt.Replica, connection);
+            // What one of them took is billed.
+            Cancel(attempt, loses: stream.Attempts.Count > 1, answered: false);
         }
 
         Close(stream);

@@ -73,7 +73,7 @@ internal sealed partial class SimulatedGateway
         Version = "simulated",
         Pools = new Dictionary<string, PoolSettings>
         {
-            [Pool] = new() { Upstreams = [.. Enumerable.Range(1, options.Workers).Select(id => UpstreamOf(id, options))], ResumeFallback = options.Fallback, Policy = options.Policy },
+            [Pool] = new() { Upstreams = [.. Enumerable.Range(1, options.Workers).Select(id => UpstreamOf(id, options))], ResumeFallback = options.Fallback, Policy = options.Policy, Hedge = options.Hedge },
         },
         Routes = new Dictionary<string, RouteSettings>(),
         Tenants = Enumerable.Range(0, options.Tenants).ToDictionary(

@@ -15,6 +15,7 @@ internal sealed partial class SimulatedWorker(int id, string numerics, ChaosOpti
 
     private readonly Dictionary<Connection, WorkerJob> _jobs = [];
     private readonly List<Action> _inbox = [];
+    private readonly HashSet<Connection> _hesitating = [];
     private Scheduler _scheduler = NewScheduler(options);
     private Action? _frozenStep;
     private bool _stepping;
@@ -39,17 +40,23 @@ internal sealed partial class SimulatedWorker(int id, string numerics, ChaosOpti
 
     public double Slowness { get; set; } = 1;
 
+    /// <summary>How long requests wait before it begins with them.</summary>
+    public TimeSpan Hesitation { get; set; }
+
     /// <summary>When it last stood still or was slow, for bounds that hold only while it works.</summary>
     public TimeSpan LastTrouble { get; private set; } = TimeSpan.MinValue;
 
-    public int Requests => _jobs.Count;
+    public int Requests => _jobs.Count + _hesitating.Count;
+
+    /// <summary>Those of them that it has begun with.</summary>
+    public int Begun => _jobs.Count;
 
     public TimeSpan LongestStep { get; private set; }
 
     /// <summary>Told whenever the process ends: the requests that were there.</summary>
     public event Action<IReadOnlyList<SimulatedRequest>>? Died;
 
-    public bool Holds(Connection connection) => _jobs.ContainsKey(connection);
+    public bool Holds(Connection connection) => _jobs.ContainsKey(connection) || _hesitating.Contains(connection);
 
     public IEnumerable<Connection> Connections => _jobs.Keys;
 
@@ -64,11 +71,30 @@ internal sealed partial class SimulatedWorker(int id, string numerics, ChaosOpti
 
         // The machine takes the connection, whatever the process does.
         link.ToGateway(() => connection.Established = true);
-        BetweenSteps(() => Begin(connection, submission));
+        if (Hesitation == TimeSpan.Zero)
+        {
+            BetweenSteps(() => Begin(connection, submission));
+            return;
+        }
+
+        int process = Starts;
+        _hesitating.Add(connection);
+        time.After(Hesitation, () =>
+        {
+            // Another process knows nothing of it, and one that has hung up meanwhile is not begun with.
+            if (process == Starts && _hesitating.Remove(connection))
+            {
+                BetweenSteps(() => Begin(connection, submission));
+            }
+        });
     }
 
     /// <summary>The other side hung up.</summary>
-    public void Cancel(Connection connection) => BetweenSteps(() => End(connection));
+    public void Cancel(Connection connection)
+    {
+        _hesitating.Remove(connection);
+        BetweenSteps(() => End(connection));
+    }
 
     /// <summary>Answers a probe: at once, or between two steps when it asks for a token.</summary>
     public void Probe(bool generate, Action<bool?> answer)
@@ -95,11 +121,12 @@ internal sealed partial class SimulatedWorker(int id, string numerics, ChaosOpti
         _frozenStep = null;
         LastTrouble = time.Now;
         IReadOnlyList<SimulatedRequest> present = [.. _jobs.Values.Select(job => job.Request)];
-        Connection[] open = [.. _jobs.Keys];
+        Connection[] open = [.. _jobs.Keys, .. _hesitating];
         _jobs.Clear();
         _sequences.Clear();
         _starved.Clear();
         _inbox.Clear();
+        _hesitating.Clear();
         foreach (Connection connection in open)
         {
             connection.Send(new WireEvent.Reset());

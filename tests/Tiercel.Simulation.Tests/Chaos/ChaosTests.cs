@@ -25,7 +25,8 @@ public class ChaosTests
             "sent: retry", "moved from a stalled worker", "moved from a draining worker", "queued", "expired in the queue", "pushed out of the queue",
             "refused: TenantFull", "refused: QueueFull", "refused by ConcurrentRequests", "quarantined", "tried alone", "panics",
             "state Ejected", "state SlowStart", "state Suspect", "state Down", "state Draining", "malformed", "not retried: the retry budget is used up",
-            "failed: the retry budget is used up",
+            "failed: the retry budget is used up", "fault Hesitate", "sent: hedge", "won by the first", "won by the second", "one of two broke", "cancelled with two attempts",
+            "no hedge: no headroom", "no hedge: others wait", "no hedge: the retry budget is used up", "no hedge: was at a death",
         ];
         Assert.Equal([], expected.Where(what => tally[what] == 0));
         Assert.True(tally.Preemptions > 0 && tally.PoisonDeaths > 0, tally.ToString());
@@ -73,5 +74,7 @@ public class ChaosTests
 
     [Theory]
     [InlineData(0)]
+    [InlineData(15912)]
+    [InlineData(23398)]
     public void Seeds_that_failed_once_hold(int seed) => Assert.Null(ChaosSeeds.Try(ChaosOptions.Draw(seed))?.ToString());
 }

@@ -29,6 +29,17 @@ public class PlantedDefectTests
     [InlineData(nameof(Defect.BillsTwice), "I22")]
     [InlineData(nameof(Defect.ForgetsToSettle), "I22")]
     [InlineData(nameof(Defect.BillsResumedPrompts), "I23")]
+    [InlineData(nameof(Defect.ForgetsTheLoser), "I6")]
+    [InlineData(nameof(Defect.HedgesWithoutBudget), "I16")]
+    [InlineData(nameof(Defect.BillsBothAnswers), "I22")]
+    [InlineData(nameof(Defect.BillsTheLoser), "I22")]
+    [InlineData(nameof(Defect.ForgetsWhoAnswered), "I22")]
+    [InlineData(nameof(Defect.HedgesTheAnswered), "H1")]
+    [InlineData(nameof(Defect.HedgesTwice), "H1")]
+    [InlineData(nameof(Defect.HedgesWithoutHeadroom), "H2")]
+    [InlineData(nameof(Defect.HedgesBesideTheQueue), "H3")]
+    [InlineData(nameof(Defect.LetsBothAnswer), "H4")]
+    [InlineData(nameof(Defect.HedgesSuspects), "H5")]
     public void A_planted_bug_is_caught(string defect, string invariant)
     {
         Defect planted = Enum.Parse<Defect>(defect);
