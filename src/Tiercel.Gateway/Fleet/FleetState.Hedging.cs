@@ -1,5 +1,4 @@
 using Tiercel.Gateway.Health;
-using Tiercel.Gateway.Recovery;
 
 namespace Tiercel.Gateway.Fleet;
 

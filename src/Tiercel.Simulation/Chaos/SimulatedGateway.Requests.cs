@@ -3,7 +3,6 @@ using Tiercel.Gateway.Admission;
 using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Endpoints;
 using Tiercel.Gateway.Fleet;
-using Tiercel.Gateway.Health;
 using Tiercel.Gateway.Identity;
 using Tiercel.Gateway.Metering;
 using Tiercel.Gateway.Recovery;
