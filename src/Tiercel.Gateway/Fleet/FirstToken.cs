@@ -19,7 +19,7 @@ internal static class FirstToken
         {
             ReadResult read = await body.ReadAsync(attempt.Token);
             attempt.LastProgress = services.Clock.Now;
-            bool decided = Look(read.Buffer, maxBytes, out AttemptEnd? failed);
+            bool decided = Look(read.Buffer, attempt, maxBytes, out AttemptEnd? failed);
             if (!decided && (read.IsCompleted || read.Buffer.Length > maxBytes))
             {
                 (decided, failed) = (true, read.IsCompleted ? AttemptEnds.Broken("the upstream's stream ended before a token") : Malformed("Nothing but what is no answer"));
@@ -35,7 +35,7 @@ internal static class FirstToken
     }
 
     /// <returns>Whether there is a token, or what ends the wait for one.</returns>
-    private static bool Look(ReadOnlySequence<byte> buffer, int maxBytes, out AttemptEnd? failed)
+    private static bool Look(ReadOnlySequence<byte> buffer, Attempt attempt, int maxBytes, out AttemptEnd? failed)
     {
         failed = null;
         SseScanner scanner = new(1, maxBytes, tokens: null);
@@ -56,7 +56,7 @@ internal static class FirstToken
                 case SseEventKind.Content or SseEventKind.Finish:
                     return true;
                 case SseEventKind.Error:
-                    failed = ErrorEvents.Read(bytes);
+                    failed = ErrorEvents.Read(bytes, attempt.Replica);
                     return true;
                 default:
                     failed = Malformed("The engine's stream ended, or was none, before a token");
