@@ -18,9 +18,14 @@ internal sealed class BenchFleet : IAsyncDisposable
 
     private BenchFleet(string program) => _program = program;
 
+    private Processors Processors { get; } = Processors.Divide();
+
     public HttpClient Client { get; } = new(new SocketsHttpHandler { MaxConnectionsPerServer = 4096 }) { Timeout = TimeSpan.FromMinutes(2) };
 
     public string Url { get; private set; } = "";
+
+    /// <summary>Who has which processors, for people.</summary>
+    public string Shares => Processors.ToString();
 
     public static async Task<BenchFleet> StartAsync(string program, int workers)
     {
@@ -28,7 +33,7 @@ internal sealed class BenchFleet : IAsyncDisposable
         StringBuilder upstreams = new();
         for (int i = 0; i < workers; i++)
         {
-            string url = await fleet.StartAsync("worker", "--port", "0", "--threads", "1", "--kv-memory", "64MiB", "--json");
+            string url = await fleet.StartAsync(fleet.Processors.OfWorkers, "worker", "--port", "0", "--threads", "1", "--kv-memory", "64MiB", "--json");
             fleet._workers.Add(url);
             upstreams.Append(CultureInfo.InvariantCulture, $"      - {{ name: w{i}, kind: tiercel, url: \"{url}\", max_concurrency: {Concurrency} }}\n");
         }
@@ -48,7 +53,7 @@ internal sealed class BenchFleet : IAsyncDisposable
             queue: { max_requests: {{QueueLength}}, max_requests_per_tenant: {{QueueLength / 2}}, max_wait: 1500ms }
             ledger: { path: usage.db }
             """);
-        fleet.Url = await fleet.StartAsync("gateway", "--config", file, "--json");
+        fleet.Url = await fleet.StartAsync(fleet.Processors.OfGateway, "gateway", "--config", file, "--json");
         while (!(await fleet.Client.GetStringAsync(new Uri($"{fleet.Url}/health"))).Contains($"\"usable\":{workers}", StringComparison.Ordinal))
         {
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, CancellationToken.None);
@@ -116,9 +121,10 @@ internal sealed class BenchFleet : IAsyncDisposable
         .Sum(line => (long)double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
 
     /// <returns>Where it listens.</returns>
-    private async Task<string> StartAsync(params string[] arguments)
+    private async Task<string> StartAsync(string? processors, params string[] arguments)
     {
-        ProcessStartInfo start = new("dotnet", [_program, .. arguments]) { UseShellExecute = false, RedirectStandardOutput = true };
+        ProcessStartInfo start = Processors.Start(processors, ["dotnet", _program, .. arguments]);
+        start.RedirectStandardOutput = true;
         start.Environment["TIERCEL_CLUSTER_SECRET"] = "the-secret-of-this-bench";
         start.Environment["TIERCEL_HOME"] = _folder;
         Process process = Process.Start(start)!;

@@ -9,13 +9,14 @@ namespace Tiercel.Bench.Overload;
 internal sealed class Load(BenchFleet fleet, int tokens, double objective)
 {
     private readonly Random _random = new(1);
+    private readonly Random _lengths = new(2);
     private int _number;
     private int _served;
 
     /// <summary>Answers in all.</summary>
     public int Served => _served;
 
-    /// <returns>Answers a second.</returns>
+    /// <returns>Answers a second, of those that were whole within the time.</returns>
     public async Task<double> PeakAsync(int clients, double seconds)
     {
         long start = TimeProvider.System.GetTimestamp();
@@ -25,10 +26,13 @@ internal sealed class Load(BenchFleet fleet, int tokens, double objective)
             while (TimeProvider.System.GetElapsedTime(start).TotalSeconds < seconds)
             {
                 Answered answer = await AskAsync("calm");
-                served = answer.Ttft is null ? served : Interlocked.Increment(ref served);
+                if (answer.Ttft is not null && TimeProvider.System.GetElapsedTime(start).TotalSeconds < seconds)
+                {
+                    Interlocked.Increment(ref served);
+                }
             }
         }));
-        return served / TimeProvider.System.GetElapsedTime(start).TotalSeconds;
+        return served / seconds;
     }
 
     /// <summary>Two tenants, each at its rate, at random times.</summary>
@@ -50,7 +54,7 @@ internal sealed class Load(BenchFleet fleet, int tokens, double objective)
                 await Task.Delay(TimeSpan.FromSeconds(wait), TimeProvider.System, CancellationToken.None);
             }
 
-            running.Add(NoteAsync(answers, tenant));
+            running.Add(NoteAsync(answers, tenant, start));
         }
 
         await Task.WhenAll(running);
@@ -70,12 +74,25 @@ internal sealed class Load(BenchFleet fleet, int tokens, double objective)
         return longest;
     }
 
-    private async Task NoteAsync(ConcurrentBag<Answered> answers, string tenant) => answers.Add(await AskAsync(tenant));
+    private async Task NoteAsync(ConcurrentBag<Answered> answers, string tenant, long start)
+    {
+        Answered answer = await AskAsync(tenant);
+        answers.Add(answer with { Ended = TimeProvider.System.GetElapsedTime(start).TotalSeconds });
+    }
+
+    /// <summary>Half to one and a half times the length: answers of one length that begin together end together, and places become free in bursts that no traffic knows.</summary>
+    private int Length()
+    {
+        lock (_lengths)
+        {
+            return (int)(tokens * (0.5 + _lengths.NextDouble()));
+        }
+    }
 
     private async Task<Answered> AskAsync(string tenant)
     {
         string body = $$"""
-            {"model":"tiercel-tiny","stream":true,"max_tokens":{{tokens}},"ignore_eos":true,"messages":[{"role":"user","content":"Tell me a story, number {{Interlocked.Increment(ref _number)}}."}]}
+            {"model":"tiercel-tiny","stream":true,"max_tokens":{{Length()}},"ignore_eos":true,"messages":[{"role":"user","content":"Tell me a story, number {{Interlocked.Increment(ref _number)}}."}]}
             """;
         using HttpRequestMessage request = new(HttpMethod.Post, $"{fleet.Url}/v1/chat/completions") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", $"{tenant}-key");

@@ -5,10 +5,12 @@ namespace Tiercel.Bench.Overload;
 /// <summary>What one load gave. Times in seconds.</summary>
 internal sealed record LoadResult(double Offered, double Seconds, double Objective, IReadOnlyList<Answered> Answers, int LongestQueue)
 {
-    /// <summary>Answers a second whose first token came in time.</summary>
-    public double Goodput => Answers.Count(answer => answer.Ttft <= Objective) / Seconds;
+    /// <summary>Answers a second whose first token came in time. What still waits or runs when the load ends does not count: it would be served by an idle fleet.</summary>
+    public double Goodput => Answers.Count(answer => answer.Ttft <= Objective && answer.Ended <= Seconds) / Seconds;
 
-    public double CalmTtft(double share) => Quantile(Answers.Where(answer => answer.Tenant == "calm").Select(answer => answer.Ttft).OfType<double>(), share);
+    /// <summary>A quantile over all rounds together: one round has some two hundred answers of the calm tenant, and the 99th percentile of those is chance.</summary>
+    public static double CalmTtft(IEnumerable<LoadResult> rounds, double share) =>
+        Quantile(rounds.SelectMany(round => round.Answers).Where(answer => answer.Tenant == "calm").Select(answer => answer.Ttft).OfType<double>(), share);
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,

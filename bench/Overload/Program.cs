@@ -24,7 +24,7 @@ double seconds = Number("--seconds", 10);
 double objective = Number("--objective", 2);
 await using BenchFleet fleet = await BenchFleet.StartAsync(program, workers);
 Load load = new(fleet, tokens, objective);
-Say($"{Machine.Describe()}; {workers} workers of {BenchFleet.Concurrency} requests each, {tokens} tokens an answer; good: first token within {objective} s; queue of at most {BenchFleet.QueueLength}");
+Say($"{Machine.Describe()}; {fleet.Shares}; {workers} workers of {BenchFleet.Concurrency} requests each, {tokens} tokens an answer; good: first token within {objective} s; queue of at most {BenchFleet.QueueLength}");
 
 // More clients than the fleet computes at one time, each with its next request when the last is answered, so that no worker ever waits for a client. It
 // gets faster while its code is compiled: measured until it has not for two turns.
@@ -57,7 +57,7 @@ for (int round = 0; round < (int)Number("--rounds", 5); round++)
 
 double goodput = Median(tenfold.Select(result => result.Goodput));
 double best = Math.Max(Median(peaks), Median(once.Select(result => result.Goodput)));
-(double quiet, double loud) = (Median(once.Select(result => result.CalmTtft(0.99))), Median(flood.Select(result => result.CalmTtft(0.99))));
+(double quiet, double loud) = (LoadResult.CalmTtft(once, 0.99), LoadResult.CalmTtft(flood, 0.99));
 int longest = once.Concat(tenfold).Concat(flood).Max(result => result.LongestQueue);
 Say($"goodput at 10x {goodput:0.0}/s, {goodput / best:0.00} of the peak (target 0.90); longest queue {longest} (bound {BenchFleet.QueueLength}); p99 of the calm tenant {quiet:0.000} s at full load, {loud:0.000} s in the flood: {loud / quiet:0.00} (target 1.20)");
 (long answers, long made) = await fleet.EnginesAsync();
