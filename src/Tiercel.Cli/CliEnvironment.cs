@@ -42,6 +42,9 @@ internal sealed record CliEnvironment
     /// <summary>Draws a seed for a generation that has none.</summary>
     public required Func<ulong> DrawSeed { get; init; }
 
+    /// <summary>Has sockets' waits go on where they end, for a role that never blocks; tells whether it is so.</summary>
+    public Func<bool> ClaimSocketThreads { get; init; } = () => false;
+
     /// <summary>The one of this process.</summary>
     public static CliEnvironment OfProcess()
     {
@@ -61,6 +64,7 @@ internal sealed record CliEnvironment
             OnInterrupt = ProcessSignals.Listen,
             OnHangUp = ProcessSignals.ListenToHangUps,
             Exit = Environment.Exit,
+            ClaimSocketThreads = SocketThreads.Claim,
             DrawSeed = () => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
         };
     }

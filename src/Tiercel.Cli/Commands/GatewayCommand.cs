@@ -60,12 +60,13 @@ internal sealed class GatewayCommand
             Limits.RefuseBesideFile(parsed, _host, _port, _keys, _wait);
         }
 
+        bool inline = _environment.ClaimSocketThreads();
         using Interrupts interrupts = new(_environment);
         using ConfigurationSource source = file is not null
             ? FleetStartup.Open(_environment, file, hasEngine: false)
             : ConfigurationSource.Of(await FleetStartup.DiscoverAsync(_environment, urls, Address(parsed), parsed.GetValue(_keys) ?? [], TimeSpan.FromSeconds(parsed.GetValue(_wait)), interrupts.Token));
         return await FleetStartup.RunAsync(
-            _environment, new FleetOptions { Configuration = source }, TimeSpan.FromSeconds(parsed.GetValue(_grace)), parsed.GetValue(_json), interrupts);
+            _environment, new FleetOptions { Configuration = source, AnswersOnSocketThreads = inline }, TimeSpan.FromSeconds(parsed.GetValue(_grace)), parsed.GetValue(_json), interrupts);
     }
 
     private IPEndPoint Address(ParseResult parsed)

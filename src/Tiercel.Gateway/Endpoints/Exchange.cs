@@ -35,6 +35,9 @@ internal sealed class Exchange(HttpContext context, string requestId, long start
 
     public bool Streams { get; set; }
 
+    /// <summary>Whether an upstream was asked.</summary>
+    public bool Forwarded { get; set; }
+
     public GenerationUsage Usage { get; set; }
 
     public TimeSpan? FirstToken { get; set; }

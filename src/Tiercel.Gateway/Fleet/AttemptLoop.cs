@@ -41,6 +41,7 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
             : await services.Waiting.StartAsync(request, terms, kind);
         if (attempt is not null)
         {
+            request.Exchange.Forwarded = true;
             Tell(attempt, request.Decision!, isFirst ? services.Clock.Now - asked : null, kind);
             HttpContext context = request.Exchange.Context;
             if (context.Request.Headers.ContainsKey(RequestPath.ExplainHeader) && !context.Response.HasStarted)

@@ -8,14 +8,18 @@ namespace Tiercel.Gateway.Fleet;
 /// The client's side of one streamed answer: its head, its bytes, and the clock of its silence. The pulse of the fleet looks at it from another thread,
 /// and only ever cancels a pending read (so that the pump may send a ping) or cuts a client that reads nothing.
 /// </summary>
-internal sealed class ClientStream(HttpContext context, FleetClock clock)
+internal sealed class ClientStream(HttpContext context, FleetClock clock, SocketTurns turns)
 {
+    /// <summary>Bytes that may leave with the end of the answer.</summary>
+    private const int MaxUnflushedBytes = 32 * 1024;
+
     private static readonly byte[] Ping = ": ping\n\n"u8.ToArray();
     private readonly PipeWriter _output = context.Response.BodyWriter;
     private PipeReader? _pending;
     private TaskCompletionSource? _nudge;
     private long _lastWriteTicks = clock.Now.Ticks;
     private long _flushingSinceTicks;
+    private int _readsInARow;
 
     /// <summary>Whether the head is on its way, after which a failure is no HTTP error any more.</summary>
     public bool HeadSent { get; private set; }
@@ -82,6 +86,10 @@ internal sealed class ClientStream(HttpContext context, FleetClock clock)
         return FlushAsync();
     }
 
+    /// <summary>After the last byte. A few bytes leave together with the end of the answer, which the web server writes; many are waited for, under the clock of slow readers.</summary>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    public ValueTask EndAsync() => _output.UnflushedBytes <= MaxUnflushedBytes ? ValueTask.CompletedTask : FlushAsync();
+
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
     public async ValueTask FlushAsync()
     {
@@ -111,9 +119,12 @@ internal sealed class ClientStream(HttpContext context, FleetClock clock)
         ValueTask<ReadResult> read = source.ReadAsync(cancellationToken);
         if (read.IsCompleted)
         {
+            // An upstream that is always ahead would keep the thread of its socket.
+            await turns.NextAsync(ref _readsInARow);
             return await read;
         }
 
+        _readsInARow = 0;
         Volatile.Write(ref _pending, source);
         try
         {

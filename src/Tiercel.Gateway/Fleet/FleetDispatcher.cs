@@ -32,6 +32,16 @@ internal sealed class FleetDispatcher(FleetServices services)
     public async Task HandleAsync(HttpContext context)
     {
         Exchange exchange = new(context, services.Random.NextId("req_"), services.Clock.Time.GetTimestamp());
+        await DispatchAsync(exchange);
+        if (!exchange.Forwarded)
+        {
+            await services.Turns.AnsweredAsync(context);
+        }
+    }
+
+    private async Task DispatchAsync(Exchange exchange)
+    {
+        HttpContext context = exchange.Context;
         Interlocked.Increment(ref _open);
         try
         {

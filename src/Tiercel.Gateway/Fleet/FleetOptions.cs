@@ -29,6 +29,9 @@ public sealed record FleetOptions
     /// <summary>Time between two looks at health, queues and streams.</summary>
     public TimeSpan PulseInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Whether requests are worked on where their bytes arrive, on the sockets' own threads. Only of use where the runtime's sockets do the same.</summary>
+    public bool AnswersOnSocketThreads { get; init; }
+
     /// <summary>Seed of ids and of sampling seeds; null draws one.</summary>
     public ulong? Seed { get; init; }
 }

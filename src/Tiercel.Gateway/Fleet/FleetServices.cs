@@ -22,6 +22,7 @@ internal sealed class FleetServices
     {
         Options = options;
         Clock = new FleetClock(time);
+        Turns = new SocketTurns(options.AnswersOnSocketThreads, time);
         Random = new EdgeRandom(options.Seed);
         Seed = Random.Next();
         Telemetry = telemetry;
@@ -43,6 +44,8 @@ internal sealed class FleetServices
     public FleetOptions Options { get; }
 
     public FleetClock Clock { get; }
+
+    public SocketTurns Turns { get; }
 
     public EdgeRandom Random { get; }
 

@@ -65,8 +65,11 @@ internal sealed class FleetStatus(FleetServices services)
         });
     }
 
-    public Task MetricsAsync(Exchange exchange) =>
-        exchange.SendAsync(Metering.PrometheusText.ContentType, services, static (output, services) => services.Telemetry.WritePrometheus(output));
+    public async Task MetricsAsync(Exchange exchange)
+    {
+        await services.Turns.LeaveAsync();
+        await exchange.SendAsync(Metering.PrometheusText.ContentType, services, static (output, services) => services.Telemetry.WritePrometheus(output));
+    }
 
     /// <summary>The models that the caller may use.</summary>
     public Task ModelsAsync(Exchange exchange) => exchange.SendJsonAsync(Models(exchange), static (output, models) =>
@@ -92,11 +95,15 @@ internal sealed class FleetStatus(FleetServices services)
             WriteModel(json, name);
         });
 
-    public Task FleetAsync(Exchange exchange) => exchange.SendJsonAsync(SnapshotTaker.Take(services), static (output, fleet) =>
+    public async Task FleetAsync(Exchange exchange)
     {
-        using Utf8JsonWriter json = new(output);
-        JsonSerializer.Serialize(json, fleet, FleetSnapshotJson.Default.FleetSnapshot);
-    });
+        await services.Turns.LeaveAsync();
+        await exchange.SendJsonAsync(SnapshotTaker.Take(services), static (output, fleet) =>
+        {
+            using Utf8JsonWriter json = new(output);
+            JsonSerializer.Serialize(json, fleet, FleetSnapshotJson.Default.FleetSnapshot);
+        });
+    }
 
     /// <summary>Why a recent request went where it went.</summary>
     public Task RequestAsync(Exchange exchange, string id) => services.Archive.Find(id) is not ArchivedRequest request

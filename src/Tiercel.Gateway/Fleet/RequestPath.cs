@@ -29,6 +29,11 @@ internal sealed class RequestPath(FleetServices services)
             exchange.Context.Request, services.Bodies, services.Configuration.Limits.MaxBodyBytes, exchange.ClientGone);
         using (body)
         {
+            if (body?.Memory.Length > SocketTurns.MaxScannedBytes)
+            {
+                await services.Turns.LeaveAsync();
+            }
+
             if (body is null || !BodyScanner.TryScan(body.Bytes, kind, out ScannedBody? scanned, out error))
             {
                 await exchange.RefuseAsync(error!);

@@ -66,7 +66,16 @@ internal sealed class StreamAttempt(Attempt attempt, ClientStream client, Stream
             long rest = buffer.Length;
             body.AdvanceTo(buffer.Start, buffer.End);
             _request.Usage = scanner.Usage ?? _request.Usage;
-            if (_written)
+            if (end is null && (read.IsCompleted || scanner.IsDone))
+            {
+                end = Finish(scanner, rest);
+            }
+
+            if (end == AttemptEnd.Whole)
+            {
+                await client.EndAsync();
+            }
+            else if (_written)
             {
                 _written = false;
                 await client.FlushAsync();
@@ -79,11 +88,6 @@ internal sealed class StreamAttempt(Attempt attempt, ClientStream client, Stream
             if (end is AttemptEnd ended)
             {
                 return ended;
-            }
-
-            if (read.IsCompleted || scanner.IsDone)
-            {
-                return await FinishAsync(scanner, rest);
             }
         }
     }
@@ -114,7 +118,7 @@ internal sealed class StreamAttempt(Attempt attempt, ClientStream client, Stream
             case SseEventKind.Content or SseEventKind.Finish or SseEventKind.Other:
                 return TakeChunk(bytes, scanned);
             case SseEventKind.Done:
-                // Written by FinishAsync, once it is known that the stream is whole.
+                // Written by Finish, once it is known that the stream is whole.
                 return null;
             case SseEventKind.Error:
                 return ErrorEvents.Read(bytes, attempt.Replica);
@@ -204,7 +208,7 @@ internal sealed class StreamAttempt(Attempt attempt, ClientStream client, Stream
     }
 
     /// <summary>The body is over, or has said so: only a stream that is whole gets its end from here.</summary>
-    private async ValueTask<AttemptEnd> FinishAsync(SseScanner scanner, long rest)
+    private AttemptEnd Finish(SseScanner scanner, long rest)
     {
         StreamEnd end = scanner.End(scanner.IsDone ? 0 : rest);
         if (end is not (StreamEnd.Complete or StreamEnd.CutAfterFinish))
@@ -219,7 +223,6 @@ internal sealed class StreamAttempt(Attempt attempt, ClientStream client, Stream
         }
 
         client.Write("data: [DONE]\n\n"u8);
-        await client.FlushAsync();
         return AttemptEnd.Whole;
     }
 }

@@ -16,7 +16,7 @@ namespace Tiercel.Gateway.Fleet;
 internal sealed class StreamedAnswer(FleetServices services, FleetRequest request)
 {
     private readonly AttemptLoop _loop = new(services, request);
-    private readonly ClientStream _client = new(request.Exchange.Context, services.Clock);
+    private readonly ClientStream _client = new(request.Exchange.Context, services.Clock, services.Turns);
 
     /// <summary>Whether the request is one whose message a foreign engine can continue; null until that is asked.</summary>
     private bool? _isPlainChat;
