@@ -14,4 +14,7 @@ public sealed record BodyLimits
 
     /// <summary>Longest line of a stream.</summary>
     public int MaxEventBytes { get; init; } = 1 << 20;
+
+    /// <summary>How long a client that takes nothing of its answer is waited for.</summary>
+    public TimeSpan SlowReader { get; init; } = TimeSpan.FromSeconds(60);
 }

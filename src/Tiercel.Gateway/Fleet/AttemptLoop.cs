@@ -70,7 +70,7 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
         {
             end = AttemptEnds.From(error.Failure);
         }
-        catch (OperationCanceledException) when (attempt.Abandoned is not null && !request.Exchange.ClientGone.IsCancellationRequested)
+        catch (OperationCanceledException error) when (attempt.Abandoned is not null && error is not ClientGoneException && !request.Exchange.ClientGone.IsCancellationRequested)
         {
             end = AttemptEnds.Abandoned(attempt.Abandoned.Value);
         }

@@ -15,11 +15,13 @@ internal sealed class ClientStream(HttpContext context, FleetClock clock, Socket
 
     private static readonly byte[] Ping = ": ping\n\n"u8.ToArray();
     private readonly PipeWriter _output = context.Response.BodyWriter;
+    private readonly Lock _end = new();
     private PipeReader? _pending;
     private TaskCompletionSource? _nudge;
     private long _lastWriteTicks = clock.Now.Ticks;
     private long _flushingSinceTicks;
     private int _readsInARow;
+    private bool _isClosed;
 
     /// <summary>Whether the head is on its way, after which a failure is no HTTP error any more.</summary>
     public bool HeadSent { get; private set; }
@@ -109,7 +111,7 @@ internal sealed class ClientStream(HttpContext context, FleetClock clock, Socket
         Volatile.Write(ref _lastWriteTicks, clock.Now.Ticks);
         if (result.IsCompleted)
         {
-            throw new OperationCanceledException("the client closed the connection", context.RequestAborted);
+            throw new ClientGoneException("the client closed the connection");
         }
     }
 
@@ -145,13 +147,34 @@ internal sealed class ClientStream(HttpContext context, FleetClock clock, Socket
         long flushing = Volatile.Read(ref _flushingSinceTicks);
         if (flushing > 0 && now.Ticks - flushing > slowReader.Ticks)
         {
-            CutAsSlow = true;
-            context.Abort();
+            Cut();
         }
         else if (flushing == 0 && now.Ticks - Volatile.Read(ref _lastWriteTicks) > silence.Ticks)
         {
             Interlocked.Exchange(ref _nudge, null)?.TrySetResult();
             Wake();
+        }
+    }
+
+    /// <summary>The answer is over: the pulse leaves it alone from here on.</summary>
+    public void Close()
+    {
+        lock (_end)
+        {
+            _isClosed = true;
+        }
+    }
+
+    /// <summary>The web server uses a context again for the connection's next request, which must not be cut in the place of this one, or takes it apart, which throws.</summary>
+    private void Cut()
+    {
+        lock (_end)
+        {
+            if (!_isClosed && !CutAsSlow)
+            {
+                CutAsSlow = true;
+                context.Abort();
+            }
         }
     }
 }

@@ -26,6 +26,10 @@ internal sealed class ClientStreams
 
     private sealed class Entry(ClientStreams owner, ClientStream stream) : IDisposable
     {
-        public void Dispose() => owner._all.TryRemove(stream, out _);
+        public void Dispose()
+        {
+            owner._all.TryRemove(stream, out _);
+            stream.Close();
+        }
     }
 }

@@ -47,7 +47,7 @@ internal sealed class FleetDispatcher(FleetServices services)
         {
             await RouteAsync(exchange);
         }
-        catch (OperationCanceledException) when (exchange.ClientGone.IsCancellationRequested)
+        catch (OperationCanceledException error) when (error is ClientGoneException || exchange.ClientGone.IsCancellationRequested)
         {
             exchange.Outcome = "cancelled";
         }

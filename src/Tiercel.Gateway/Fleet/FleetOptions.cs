@@ -23,9 +23,6 @@ public sealed record FleetOptions
     /// <summary>How long the head of a stream waits for the first token; and then the longest silence towards the client.</summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a client that reads nothing is waited for.</summary>
-    public TimeSpan SlowReaderGrace { get; init; } = TimeSpan.FromSeconds(60);
-
     /// <summary>Time between two looks at health, queues and streams.</summary>
     public TimeSpan PulseInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 

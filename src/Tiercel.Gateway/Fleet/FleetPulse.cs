@@ -16,6 +16,7 @@ internal sealed class FleetPulse : IDisposable
     private TimeSpan _nextMetrics;
     private bool _toldOfLedger;
     private int _beating;
+    private int _toldOfFault;
 
     public FleetPulse(FleetServices services)
     {
@@ -79,7 +80,15 @@ internal sealed class FleetPulse : IDisposable
             _services.Waiting.Pump();
             _relief.Look(now);
             LookAtLedger();
-            _services.Streams.Pulse(now, _services.Options.PingInterval, _services.Options.SlowReaderGrace);
+            _services.Streams.Pulse(now, _services.Options.PingInterval, _services.Configuration.Limits.SlowReader);
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            // On a timer's thread it would end the process, with all its streams. Told once, since it may come again with each beat.
+            if (Interlocked.Exchange(ref _toldOfFault, 1) == 0)
+            {
+                _services.Faulted?.Invoke(fault);
+            }
         }
         finally
         {

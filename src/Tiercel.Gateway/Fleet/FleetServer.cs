@@ -188,7 +188,7 @@ public sealed class FleetServer : IAsyncDisposable
 
     /// <summary>Tells where it was, and not the message, which may quote a request.</summary>
     private void OnFault(Exception error) =>
-        Said?.Invoke($"a request ended with a fault of the gateway: {error.GetType().Name}{error.StackTrace?.Split('\n').FirstOrDefault()?.TrimEnd()}");
+        Said?.Invoke($"a fault of the gateway: {error.GetType().Name}{error.StackTrace?.Split('\n').FirstOrDefault()?.TrimEnd()}");
 
     private void OnRejected(ConfigurationInvalidException error) => _services.Telemetry.ConfigurationLoaded(null);
 

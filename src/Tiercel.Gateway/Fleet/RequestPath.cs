@@ -149,9 +149,20 @@ internal sealed class RequestPath(FleetServices services)
         {
             await (request.Scanned.Stream ? new StreamedAnswer(services, request).RunAsync() : new WholeAnswer(services, request).RunAsync());
         }
-        catch (OperationCanceledException) when (request.Exchange.ClientGone.IsCancellationRequested)
+        catch (OperationCanceledException error) when (error is ClientGoneException || request.Exchange.ClientGone.IsCancellationRequested)
         {
             request.Exchange.Outcome = "cancelled";
+        }
+        catch (IOException)
+        {
+            request.Exchange.Outcome = "cancelled";
+            throw;
+        }
+        catch
+        {
+            // It is settled before it is told: a fault of ours is no answer.
+            request.Exchange.Outcome = "failed";
+            throw;
         }
     }
 

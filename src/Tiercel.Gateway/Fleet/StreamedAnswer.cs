@@ -15,6 +15,9 @@ namespace Tiercel.Gateway.Fleet;
 /// </summary>
 internal sealed class StreamedAnswer(FleetServices services, FleetRequest request)
 {
+    /// <summary>How the ledger and the log name the end of a request whose client took nothing of its answer for too long.</summary>
+    public const string SlowReaderCode = "slow_reader";
+
     private readonly AttemptLoop _loop = new(services, request);
     private readonly ClientStream _client = new(request.Exchange.Context, services.Clock, services.Turns);
 
@@ -25,6 +28,21 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
     private string? _numericsId;
 
     public async Task RunAsync()
+    {
+        try
+        {
+            await AnswerAsync();
+        }
+        finally
+        {
+            if (_client.CutAsSlow)
+            {
+                request.Exchange.ErrorCode = SlowReaderCode;
+            }
+        }
+    }
+
+    private async Task AnswerAsync()
     {
         using StreamJournal journal = new(request.Choices);
         using IDisposable pulse = services.Streams.Add(_client);

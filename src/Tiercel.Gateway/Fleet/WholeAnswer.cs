@@ -10,6 +10,9 @@ namespace Tiercel.Gateway.Fleet;
 /// <summary>Answers a request that is not streamed: the upstream's answer is read whole before a byte of it is sent, so that any failure can still be tried again.</summary>
 internal sealed class WholeAnswer(FleetServices services, FleetRequest request)
 {
+    /// <summary>What is handed to the web server at one time: about what it keeps of an answer that is not read.</summary>
+    private const int PieceBytes = 64 * 1024;
+
     private readonly AttemptLoop _loop = new(services, request);
 
     public async Task RunAsync()
@@ -92,10 +95,35 @@ internal sealed class WholeAnswer(FleetServices services, FleetRequest request)
         response.ContentLength = body.Length;
         foreach (ReadOnlyMemory<byte> segment in body)
         {
-            await response.BodyWriter.WriteAsync(segment, request.Exchange.ClientGone);
+            for (ReadOnlyMemory<byte> rest = segment; !rest.IsEmpty; rest = rest[Math.Min(rest.Length, PieceBytes)..])
+            {
+                await WriteAsync(response.BodyWriter, rest[..Math.Min(rest.Length, PieceBytes)]);
+            }
         }
 
         answer.Body.AdvanceTo(body.End);
         return AttemptEnd.Whole;
+    }
+
+    /// <summary>Waits for a client that reads slowly as long as it takes something: the web server's own limit gives it time for every byte of the answer.</summary>
+    private async ValueTask WriteAsync(PipeWriter output, ReadOnlyMemory<byte> piece)
+    {
+        ValueTask<FlushResult> writing = output.WriteAsync(piece, request.Exchange.ClientGone);
+        try
+        {
+            FlushResult result = writing.IsCompletedSuccessfully
+                ? writing.Result
+                : await writing.AsTask().WaitAsync(services.Configuration.Limits.SlowReader, services.Clock.Time, request.Exchange.ClientGone);
+            if (result.IsCompleted)
+            {
+                throw new ClientGoneException("the client closed the connection");
+            }
+        }
+        catch (TimeoutException)
+        {
+            request.Exchange.ErrorCode = StreamedAnswer.SlowReaderCode;
+            request.Exchange.Context.Abort();
+            throw new ClientGoneException("the client takes nothing");
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Tests.Fakes;
 
 namespace Tiercel.Gateway.Tests.Fleet;
@@ -40,7 +41,7 @@ public sealed class SlowReaderTests
                 cut.TrySetResult();
             }
         });
-        await using TestFleet fleet = await TestFleet.StartAsync(TestFleet.Of(engine.Settings()), slowReaderGrace: TimeSpan.FromSeconds(1));
+        await using TestFleet fleet = await TestFleet.StartAsync(TestFleet.Of(engine.Settings()) with { Limits = new BodyLimits { SlowReader = TimeSpan.FromSeconds(1) } });
         using Socket client = new(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
         await client.ConnectAsync(IPAddress.Loopback, new Uri(fleet.Server.Urls[0]).Port);
         await client.SendAsync(Encoding.ASCII.GetBytes(
@@ -69,5 +70,26 @@ public sealed class SlowReaderTests
         await fleet.UntilIdleAsync();
         (int status, _) = await fleet.PostTextAsync("""{"model":"m","messages":[{"role":"user","content":"short"}]}""");
         Assert.Equal(200, status);
+    }
+
+    [Fact]
+    public async Task A_client_that_does_not_take_an_answer_that_is_whole_is_dropped_and_holds_no_place()
+    {
+        string large = ScriptedAnswers.Json($$$"""{"choices":[{"index":0,"message":{"role":"assistant","content":"{{{new string('x', 32 << 20)}}}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1}}""");
+        await using ScriptedUpstream engine = ScriptedAnswers.Engine((connection, _) => connection.SendAsync(large));
+        await using TestFleet fleet = await TestFleet.StartAsync(TestFleet.Of(engine.Settings()) with { Limits = new BodyLimits { SlowReader = TimeSpan.FromSeconds(1) } });
+        using Socket client = new(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        await client.ConnectAsync(IPAddress.Loopback, new Uri(fleet.Server.Urls[0]).Port);
+        string ask = Ask.Replace("true", "false", StringComparison.Ordinal);
+        await client.SendAsync(Encoding.ASCII.GetBytes(
+            $"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nx-request-id: slow\r\nContent-Type: application/json\r\nContent-Length: {ask.Length}\r\n\r\n{ask}"));
+        using CancellationTokenSource watchdog = new(TestGateway.Watchdog);
+        while (!engine.Requests.Any(request => request.StartsWith("POST", StringComparison.Ordinal)))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, watchdog.Token);
+        }
+
+        Assert.Equal("cancelled", (await fleet.ExplainAsync("slow")).GetProperty("outcome").GetString());
+        Assert.All(fleet.Server.Services.State.Replicas.Values, replica => Assert.Empty(replica.Running));
     }
 }

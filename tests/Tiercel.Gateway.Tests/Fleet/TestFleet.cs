@@ -43,11 +43,10 @@ internal sealed class TestFleet : IAsyncDisposable
         Keys = [new KeySettings("main", SHA256.HashData(Encoding.UTF8.GetBytes(key)), "test")],
     };
 
-    public static async Task<TestFleet> StartAsync(FleetConfiguration configuration, IInferenceEngine? embedded = null, TimeSpan? slowReaderGrace = null)
+    public static async Task<TestFleet> StartAsync(FleetConfiguration configuration, IInferenceEngine? embedded = null)
     {
         ConfigurationSource source = ConfigurationSource.Of(configuration);
         FleetOptions options = new() { Configuration = source, Embedded = embedded, Seed = 1, PulseInterval = TimeSpan.FromMilliseconds(20) };
-        options = slowReaderGrace is TimeSpan grace ? options with { SlowReaderGrace = grace } : options;
         return new TestFleet(await FleetServer.StartAsync(options, TimeProvider.System, CancellationToken.None), source);
     }
 

@@ -18,10 +18,16 @@ internal static class LimitSection
 
     private static readonly Key<long> Event = Keys.Default("max_event", Numbers.Size(1 << 10, 1 << 30), Defaults.MaxEventBytes, "Longest line of a stream.");
 
+    private static readonly Key<TimeSpan> SlowReader = Keys.Default(
+        "slow_reader",
+        Numbers.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
+        Defaults.SlowReader,
+        "How long a client may take nothing of its answer before its connection is cut. Meanwhile its engine is held back, and a stream takes half a MiB of memory.");
+
     public static Section<BodyLimits> Table { get; } = new(
         "limits",
         "What requests and answers may take of the gateway's memory.",
-        [Body, Buffered, Connections, Answer, Event],
+        [Body, Buffered, Connections, Answer, Event, SlowReader],
         values => new BodyLimits
         {
             MaxBodyBytes = values.Get(Body),
@@ -29,6 +35,7 @@ internal static class LimitSection
             MaxConnections = values.Get(Connections),
             MaxAnswerBytes = values.Get(Answer),
             MaxEventBytes = (int)values.Get(Event),
+            SlowReader = values.Get(SlowReader),
         })
     {
         Check = values =>

@@ -51,7 +51,9 @@ internal sealed class ReceiveBuffer(int maxBytes)
                 return default;
             }
 
-            int size = held > _bytes.Length / 2 || _wasFilled ? Math.Max(SmallBytes, _bytes.Length * 2) : Math.Max(SmallBytes, _bytes.Length);
+            // What is not taken needs its room; that a receive filled the buffer is a reason to double it only up to a size, or it would grow with a fast engine.
+            bool grows = held > _bytes.Length / 2 || (_wasFilled && _bytes.Length < LargeBytes);
+            int size = Math.Max(SmallBytes, grows ? _bytes.Length * 2 : _bytes.Length);
             Arrange((int)Math.Min(size, (long)maxBytes + SmallBytes));
             _wasFilled = false;
         }
