@@ -243,6 +243,6 @@ internal sealed class FleetStatus(FleetServices services)
     {
         FleetConfiguration configuration = services.Configuration;
         IReadOnlyList<string>? allowed = configuration.Tenants.GetValueOrDefault(exchange.Tenant)?.Models;
-        return [.. configuration.Routes.Keys.Where(name => name != "*" && (allowed is null || allowed.Contains(name))).Order(StringComparer.Ordinal)];
+        return [.. configuration.Routes.Keys.Where(name => name != RequestPath.AnyModel && (allowed is null || allowed.Contains(name))).Order(StringComparer.Ordinal)];
     }
 }

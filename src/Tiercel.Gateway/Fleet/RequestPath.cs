@@ -16,6 +16,9 @@ internal sealed class RequestPath(FleetServices services)
     /// <summary>Answered with where the request went and why, when the client sends it.</summary>
     public const string ExplainHeader = "x-tiercel-explain";
 
+    /// <summary>The route of models that have none of their own.</summary>
+    public const string AnyModel = "*";
+
     /// <summary>What an answer is taken to be long when the client does not limit it, for limits and reservations. The end of the request corrects it.</summary>
     private const int UnlimitedOutputTokens = 4096;
 
@@ -79,15 +82,17 @@ internal sealed class RequestPath(FleetServices services)
     {
         request = null!;
         FleetConfiguration configuration = services.Configuration;
-        string? model = scanned.Model ?? (configuration.Routes.Count == 1 ? configuration.Routes.Keys.Single() : null);
+        string? model = scanned.Model ?? (configuration.Routes.Count == 1 && !configuration.Routes.ContainsKey(AnyModel) ? configuration.Routes.Keys.Single() : null);
         if (string.IsNullOrEmpty(model))
         {
             error = ApiErrors.MissingParameter("model");
             return false;
         }
 
-        bool allowed = caller.Tenant.Models is null || caller.Tenant.Models.Contains(model);
-        if (!allowed || !(configuration.Routes.TryGetValue(model, out RouteSettings? route) || configuration.Routes.TryGetValue("*", out route)))
+        // What clients call a model goes into ledger, log and engine: where one route takes all names it must still be one.
+        string routeName = configuration.Routes.ContainsKey(model) || !Configuration.Shapes.Texts.IsModelName(model) ? model : AnyModel;
+        bool allowed = caller.Tenant.Models is null || caller.Tenant.Models.Contains(routeName);
+        if (!allowed || model == AnyModel || !configuration.Routes.TryGetValue(routeName, out RouteSettings? route))
         {
             error = allowed ? ApiErrors.ModelNotFound(Shown(model)) : ApiErrors.ModelNotAllowed(Shown(model));
             return false;
@@ -121,7 +126,7 @@ internal sealed class RequestPath(FleetServices services)
 
         // The name of the route, not the client's word: where one route takes all models, clients could say any.
         request.Telemetry.Identified(caller.Tenant.Name, request.Arrived);
-        request.Telemetry.Resolved(configuration.Routes.ContainsKey(model) ? model : "*", route.Pool, serviceClass?.Name);
+        request.Telemetry.Resolved(routeName, route.Pool, serviceClass?.Name);
         if (services.State.Pools.TryGetValue(route.Pool, out Pool? pool) && !pool.Members.Any(member => member.Settings.Capabilities.HasFlag(Pool.Needed(kind))))
         {
             error = ApiErrors.NotServedByPool(exchange.Path, Shown(model));

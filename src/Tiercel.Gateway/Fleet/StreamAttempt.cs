@@ -18,6 +18,9 @@ internal sealed class StreamAttempt(Attempt attempt, ClientStream client, Stream
     private readonly FleetRequest _request = attempt.Request;
     private bool _written;
 
+    /// <summary>The end of an event whose chunk's last field this is: at the end of the object it can be nothing else.</summary>
+    private static ReadOnlySpan<byte> NoUsage => ",\"usage\":null}\n\n"u8;
+
     /// <summary>Reads the stream to its end, whichever that is.</summary>
     /// <param name="body">The upstream's body.</param>
     /// <param name="firstContent">Called once, with the first event that carries text.</param>
@@ -194,17 +197,39 @@ internal sealed class StreamAttempt(Attempt attempt, ClientStream client, Stream
 
     private void Copy(in ReadOnlySequence<byte> bytes, SseEvent scanned)
     {
+        // Usage is asked of every engine, and then each chunk says that it has none yet. To a client that did not ask chunks have no such field.
+        long end = bytes.Length;
+        bool saysNoUsage = !_request.Scanned.IncludeUsage && end > NoUsage.Length && EndsWith(bytes, NoUsage);
+        end -= saysNoUsage ? NoUsage.Length : 0;
         if (scanned.CutLength == 0)
         {
-            client.Write(bytes);
+            client.Write(bytes.Slice(0, end));
         }
         else
         {
             client.Write(bytes.Slice(0, scanned.CutStart));
-            client.Write(bytes.Slice(scanned.CutStart + scanned.CutLength));
+            long rest = scanned.CutStart + scanned.CutLength;
+            client.Write(bytes.Slice(rest, end - rest));
+        }
+
+        if (saysNoUsage)
+        {
+            client.Write("}\n\n"u8);
         }
 
         _written = true;
+    }
+
+    private static bool EndsWith(in ReadOnlySequence<byte> bytes, ReadOnlySpan<byte> end)
+    {
+        if (bytes.IsSingleSegment)
+        {
+            return bytes.FirstSpan.EndsWith(end);
+        }
+
+        Span<byte> last = stackalloc byte[32];
+        bytes.Slice(bytes.Length - end.Length).CopyTo(last);
+        return last[..end.Length].SequenceEqual(end);
     }
 
     /// <summary>The body is over, or has said so: only a stream that is whole gets its end from here.</summary>

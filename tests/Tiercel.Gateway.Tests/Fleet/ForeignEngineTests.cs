@@ -170,6 +170,22 @@ public sealed class ForeignEngineTests
         Assert.Equal("data: [DONE]", events[4]);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Chunks_say_that_there_is_no_usage_yet_only_to_who_asked_for_usage(bool asks)
+    {
+        // Its second chunk has a text that looks like the end of an object.
+        string[] chunks = [.. ((string[])["one ", "\\\",\\\"usage\\\":null}"]).Select(ScriptedAnswers.Chunk), ScriptedAnswers.Finish];
+        string[] nulls = [.. chunks.Select(chunk => chunk.Replace("}\n\n", ",\"usage\":null}\n\n", StringComparison.Ordinal))];
+        string all = string.Concat(nulls) + ScriptedAnswers.UsageChunk + ScriptedAnswers.Done;
+        await using ScriptedUpstream engine = ScriptedAnswers.Engine((connection, _) => connection.SendAsync(ScriptedAnswers.StreamHead + ScriptedAnswers.Chunked(all) + "0\r\n\r\n"));
+        await using TestFleet fleet = await TestFleet.StartAsync(TestFleet.Of(engine.Settings()));
+        string ask = asks ? AskStream.Replace("\"stream\":true", "\"stream\":true,\"stream_options\":{\"include_usage\":true}", StringComparison.Ordinal) : AskStream;
+        (_, string stream) = await fleet.PostTextAsync(ask);
+        Assert.Equal(asks ? all : string.Concat(chunks) + ScriptedAnswers.Done, stream);
+    }
+
     [Fact]
     public async Task A_refusal_of_the_engine_reaches_the_client_as_it_is_and_is_not_tried_again()
     {

@@ -34,7 +34,7 @@ internal static class FleetSection
         "pools", new MapShape<PoolSettings>("pool", PoolSection.Table, Texts.Name, 256, (_, pool) => pool), "Upstreams that can stand in for each other.");
 
     private static readonly Key<IReadOnlyDictionary<string, RouteSettings>> Routes = Keys.Required<IReadOnlyDictionary<string, RouteSettings>>(
-        "routes", new MapShape<RouteSettings>("route", RouteSection.Table, Texts.ModelName, 4096, (_, route) => route), "Which pool answers for which model.");
+        "routes", new MapShape<RouteSettings>("route", RouteSection.Table, Texts.RouteName, 4096, (_, route) => route), "Which pool answers for which model. The route `\"*\"` is for every name that has no route of its own; it reaches the engine as the client said it.");
 
     private static readonly Key<IReadOnlyDictionary<string, ServiceClass>> Classes = Keys.Default<IReadOnlyDictionary<string, ServiceClass>>(
         "classes",

@@ -12,7 +12,7 @@ internal static class TenantSection
     private static readonly Key<double> Weight = Keys.Default("weight", Numbers.Number(0.001, 1000), 1d, "Share among tenants when there is not enough for all.");
 
     private static readonly Key<IReadOnlyList<string>?> Models = Keys.Optional<IReadOnlyList<string>>(
-        "models", new ListShape<string>(Texts.NameOf("route"), 4096), "Routes that the tenant may use; without it, all.");
+        "models", new ListShape<string>(Texts.NameOf("route"), 4096), "Routes that the tenant may use; without it, all. `\"*\"` stands for the route of that name, not for all routes.");
 
     private static readonly Key<TenantLimitSettings> Limits = Keys.Default("limits", TenantLimitSection.Table, new TenantLimitSettings(), "How fast the tenant may go.");
 

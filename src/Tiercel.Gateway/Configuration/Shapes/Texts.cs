@@ -18,6 +18,10 @@ internal static partial class Texts
     public static Shape<string> ModelName { get; } = Text(
         "model name", "^[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,255}$", ModelPattern(), "letters, digits and _ . : / @ + -, 256 at most");
 
+    /// <summary>A model's name, or <c>*</c> for all that have no route of their own.</summary>
+    public static Shape<string> RouteName { get; } = Text(
+        "model name", @"^(\*|[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,255})$", RoutePattern(), "letters, digits and _ . : / @ + -, 256 at most; or * in quotes, for models without a route of their own");
+
     /// <summary>What a request's <c>Host</c> may be, without its port.</summary>
     public static Shape<string> HostName { get; } = Text(
         "host name", @"^([A-Za-z0-9][A-Za-z0-9_.-]{0,252}|\[[0-9A-Fa-f:.]{2,64}\])$", HostPattern(), "a DNS name, an IPv4 address, or an IPv6 address in [ ]; no port, no scheme");
@@ -41,7 +45,10 @@ internal static partial class Texts
     public static Shape<string> ExistingFile { get; } = FilePath(mustExist: true);
 
     /// <summary>The name of something that is defined elsewhere in the file.</summary>
-    public static Shape<string> NameOf(string kind) => new MentionShape(kind, kind == "route" ? ModelName : Name);
+    public static Shape<string> NameOf(string kind) => new MentionShape(kind, kind == "route" ? RouteName : Name);
+
+    /// <summary>Whether a name is one that a model can have.</summary>
+    public static bool IsModelName(string name) => ModelPattern().IsMatch(name);
 
     public static Shape<T> Choice<T>(params (string Name, T Value)[] choices)
         where T : notnull
@@ -130,6 +137,9 @@ internal static partial class Texts
 
     [GeneratedRegex(@"\A[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,255}\z", RegexOptions.CultureInvariant)]
     private static partial Regex ModelPattern();
+
+    [GeneratedRegex(@"\A(\*|[A-Za-z0-9][A-Za-z0-9_.:/@+-]{0,255})\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    private static partial Regex RoutePattern();
 
     [GeneratedRegex(@"\A([A-Za-z0-9][A-Za-z0-9_.-]{0,252}|\[[0-9A-Fa-f:.]{2,64}\])\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex HostPattern();
