@@ -52,7 +52,7 @@ internal sealed class PlacementCost(RoutingTuning tuning, PoolEstimates estimate
             return 1;
         }
 
-        return replica.Pace == 0 ? tuning.UnknownSpareShare : Math.Clamp(1 - replica.Pace / (tuning.PaceMargin * objective.TotalSeconds), 0.1, 1);
+        return replica.Pace == 0 ? tuning.UnknownSpareShare : Math.Clamp(1 - replica.Pace / ((tuning.PaceMargin - estimates.PaceReserve) * objective.TotalSeconds), 0.1, 1);
     }
 
     /// <summary>What it costs the streams of a replica, those that are about to begin included, to stand still for so many seconds in all.</summary>

@@ -38,6 +38,13 @@ internal sealed class PoolEstimates
     /// <summary>Seconds that one more stream adds to each token of the others: the slope of the pace over the number of streams.</summary>
     public double SecondsPerStream => _streamsSpread > 1 ? Math.Max(0, _streamsAndPace / _streamsSpread) : 0;
 
+    /// <summary>Share of the objective for a token that is kept back besides the usual margin, because more streams than may missed it.</summary>
+    public double PaceReserve { get; private set; }
+
+    /// <summary>A stream with an objective for its tokens has ended.</summary>
+    public void LearnPace(bool missed, RoutingTuning tuning) =>
+        PaceReserve = Math.Clamp(PaceReserve + tuning.PaceStep * ((missed ? 1 : 0) - tuning.SlowStreams), 0, tuning.PaceMargin - tuning.LeastPaceMargin);
+
     /// <summary>Mean distance between predicted and observed times to the first token, seconds.</summary>
     public double Error { get; private set; }
 

@@ -121,6 +121,11 @@ internal sealed partial class PoolRouter
         Leave(request, lost: request.FirstAt is null && !end.Served);
         if (end.Served)
         {
+            if (request is { Streams: true, FirstAt: { } first, Class.TimePerOutputToken: { } objective } && end.CompletionTokens > 1)
+            {
+                _estimates.LearnPace(missed: (now - first) / (end.CompletionTokens.Value - 1) > objective, _options.Tuning);
+            }
+
             _estimates.Learn(request, replica, end, now);
             FitCapacity(replica);
         }
@@ -131,7 +136,7 @@ internal sealed partial class PoolRouter
     {
         if (_replicas.TryGetValue(replica, out RoutedReplica? state))
         {
-            state.Observe(status, now);
+            state.Observe(status, _estimates.Prefill, now);
             FitCapacity(state);
         }
     }

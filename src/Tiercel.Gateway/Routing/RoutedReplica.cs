@@ -6,6 +6,9 @@ internal sealed class RoutedReplica(ReplicaDescription description, int slot)
     /// <summary>What a speed factor forgets with each prompt: half in about ten.</summary>
     private const double Forgetting = 0.93;
 
+    /// <summary>A prompt that takes so many times what was predicted, from its turn on, has not had its turn.</summary>
+    private const double Stuck = 2;
+
     // Sums of observed and of predicted seconds; their quotient is the factor. They start as if one prompt of usual speed had been seen.
     private double _observed;
     private double _predicted;
@@ -76,7 +79,7 @@ internal sealed class RoutedReplica(ReplicaDescription description, int slot)
 
     public long? KvTokens => Status.KvTokens ?? Description.KvTokens;
 
-    public void Observe(ReplicaStatus status, TimeSpan now)
+    public void Observe(ReplicaStatus status, PrefillModel model, TimeSpan now)
     {
         Status = status;
         if (status is { Waiting: { } waiting, Running: { } running })
@@ -84,7 +87,7 @@ internal sealed class RoutedReplica(ReplicaDescription description, int slot)
             // What waits inside beyond our own requests belongs to others, and is computed before ours.
             ForeignWaiting = Math.Max(0, waiting - Requests);
             WaitingInside = waiting;
-            if (waiting > 0 && running > 0)
+            if (waiting > 0 && running > 0 && IsShortOfPlaces(model, now))
             {
                 LastWaiting = now;
                 Ceiling = Ceiling is { } known ? known + 0.3 * (running - known) : running;
@@ -95,6 +98,16 @@ internal sealed class RoutedReplica(ReplicaDescription description, int slot)
             }
         }
     }
+
+    /// <summary>
+    /// Whether what waits inside waits for a place. Engines also count what waits for the step that runs, or for the prompts before it; but then the prompt whose
+    /// turn it is has not had it for longer than it should take.
+    /// </summary>
+    private bool IsShortOfPlaces(PrefillModel model, TimeSpan now)
+        => Pending.First is not { Value: RequestState head } || Spent(head, now) > Stuck * Factor * model.Predict(1, head.UncachedTokens, head.Pairs);
+
+    /// <summary>Seconds that a request has had the turn for its prompt, if it has it.</summary>
+    private double Spent(RequestState head, TimeSpan now) => (now - (head.SentAt > LastFirst ? head.SentAt : LastFirst)).TotalSeconds;
 
     /// <summary>Prompts of so many seconds are given to it: its debt grows by them, and falls by the share of time that its streams can spare.</summary>
     /// <param name="spareShare">That share, 0 to 1.</param>
@@ -140,7 +153,6 @@ internal sealed class RoutedReplica(ReplicaDescription description, int slot)
         double first = Factor * model.Predict(1, head.UncachedTokens, head.Pairs);
 
         // What the head has had already. One that is late is nearly done, as far as anybody knows.
-        double spent = (now - (head.SentAt > LastFirst ? head.SentAt : LastFirst)).TotalSeconds;
-        return all - Math.Clamp(spent, 0, 0.95 * first);
+        return all - Math.Clamp(Spent(head, now), 0, 0.95 * first);
     }
 }

@@ -51,6 +51,18 @@ internal sealed record RoutingTuning
     /// <summary>Share of the objective for a token that a replica's streams may use up in the mean; the rest is for the unlucky ones.</summary>
     public double PaceMargin { get; init; } = 0.7;
 
+    /// <summary>
+    /// What is left of that share when streams keep missing their pace. Prompts come one after another where a pool is overloaded, and the mean says less then.
+    /// It is bounded, because a client that reads slowly makes its stream look slow too.
+    /// </summary>
+    public double LeastPaceMargin { get; init; } = 0.5;
+
+    /// <summary>Share of the streams that may miss their pace before prompts are held back for them.</summary>
+    public double SlowStreams { get; init; } = 0.05;
+
+    /// <summary>How far one stream moves what is kept for the pace.</summary>
+    public double PaceStep { get; init; } = 0.1;
+
     /// <summary>Share of time for prompts while the pace of the streams is not known.</summary>
     public double UnknownSpareShare { get; init; } = 0.7;
 }

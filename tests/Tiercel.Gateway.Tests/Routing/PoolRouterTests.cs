@@ -149,6 +149,21 @@ public sealed class PoolRouterTests
         Assert.Equal(before, router.Choose(Query(Prompt(1, 100)), All(1), At(340)).PredictedTtft.TotalSeconds, 0.01);
     }
 
+    /// <summary>An engine that is asked in the middle of a step says that what came since waits.</summary>
+    [Theory]
+    [InlineData(0.01, false)]
+    [InlineData(30, true)]
+    public void Only_what_waits_for_longer_than_the_prompts_before_it_take_waits_for_a_place(double reported, bool lacksPlaces)
+    {
+        PoolRouter router = Router(1);
+        RouteDecision[] sent = [.. Enumerable.Range(1, 5).Select(i => Send(router, Prompt(i, 10), At(0)))];
+        router.Report(0, new ReplicaStatus { Running = 1, Waiting = 4 }, At(reported));
+        Array.ForEach(sent, one => router.FirstToken(one.RequestId, At(reported + 1)));
+        router.Report(0, new ReplicaStatus { Running = 1, Waiting = 0 }, At(reported + 2));
+        double queue = Send(router, Prompt(6, 10), At(reported + 3)).Candidates[0].QueueSeconds;
+        Assert.Equal(lacksPlaces, queue > 1);
+    }
+
     [Fact]
     public void Why_a_request_went_where_it_went_is_kept_for_the_last_ones_only()
     {

@@ -16,17 +16,36 @@ public sealed class FleetTwinTests
         Assert.Equal(Run(rows, new TwinOptions()), Run(rows, new TwinOptions()));
     }
 
+    /// <summary>
+    /// What is refused and when a pool is full is decided alike for all policies, and what makes that better helps the fewest requests more, which fill a pool
+    /// sooner. The bound is therefore on what each policy misses by itself, and on a share that does not depend on the other.
+    /// </summary>
     [Theory]
-    [InlineData("chat", 1.5)]
-    [InlineData("shared", 1.5)]
-    [InlineData("bursts", 1.0)]
-    public void Where_prompts_share_beginnings_cost_keeps_more_objectives_than_the_fewest_requests(string kind, double load)
+    [InlineData("chat", 1.5, 0.97)]
+    [InlineData("shared", 1.5, 0.95)]
+    [InlineData("bursts", 1.0, 0.97)]
+    public void Where_prompts_share_beginnings_cost_misses_less_than_half_of_what_the_fewest_requests_miss(string kind, double load, double least)
     {
         TraceRow[] rows = SyntheticTrace.Make(kind, Seconds, seed: 2);
         TwinReport cost = Run(rows, new TwinOptions { Load = load });
         TwinReport fewest = Run(rows, new TwinOptions { Load = load, Router = new PoolRouterOptions { Policy = RoutingPolicyKind.LeastRequest } });
-        Assert.True(cost.WithinObjective > 0.9, cost.ToString());
-        Assert.True(cost.WithinObjective > fewest.WithinObjective + 0.08, $"{cost} against {fewest}");
+        Assert.True(cost.WithinObjective > least, cost.ToString());
+        Assert.True(1 - cost.WithinObjective < 0.5 * (1 - fewest.WithinObjective), $"{cost} against {fewest}");
+    }
+
+    /// <summary>Prompts come one behind another where more is asked for than can be served; streams that run would miss their pace for them.</summary>
+    [Theory]
+    [InlineData("chat")]
+    [InlineData("bursts")]
+    [InlineData("shared")]
+    public void At_three_times_the_load_streams_that_were_let_in_keep_their_pace(string kind)
+    {
+        TwinReport[] held = [.. Enumerable.Range(1, 4).Select(seed => Run(SyntheticTrace.Make(kind, 2 * Seconds, seed), new TwinOptions { Load = 3 }))];
+        PoolRouterOptions blind = new() { Tuning = new RoutingTuning { PaceStep = 0 } };
+        TwinReport[] missed = [.. Enumerable.Range(1, 4).Select(seed => Run(SyntheticTrace.Make(kind, 2 * Seconds, seed), new TwinOptions { Load = 3, Router = blind }))];
+        Assert.True(held.Average(run => run.SlowStream) < 0.1, string.Join("\n", held.AsEnumerable()));
+        Assert.True(held.Average(run => run.SlowStream) < 0.75 * missed.Average(run => run.SlowStream), string.Join("\n", missed.AsEnumerable()));
+        Assert.True(held.Average(run => run.WithinObjective) > missed.Average(run => run.WithinObjective) + 0.02, string.Join("\n", held.AsEnumerable()));
     }
 
     [Theory]
