@@ -53,7 +53,7 @@ public sealed class GatewayServer : IAsyncDisposable
     {
         Check(options);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options, time));
         // Signals belong to the program that composes the roles, not to its web server.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopGrace);
@@ -141,7 +141,7 @@ public sealed class GatewayServer : IAsyncDisposable
         }
     }
 
-    private static void Configure(KestrelServerOptions kestrel, GatewayOptions options)
+    private static void Configure(KestrelServerOptions kestrel, GatewayOptions options, TimeProvider time)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
@@ -158,7 +158,7 @@ public sealed class GatewayServer : IAsyncDisposable
                 listen.Protocols = HttpProtocols.Http1;
                 if (options.Tls is { } tls)
                 {
-                    ListenerTls.Apply(listen, tls);
+                    ListenerTls.Apply(listen, tls, time);
                 }
             });
         }

@@ -45,6 +45,8 @@ public static class ConfigurationDocument
             - Durations are written `500ms`, `2s`, `1m`, `1h`; sizes `64KiB`, `16MiB`, `2GiB`. Relative paths begin at the file's folder.
             - Secrets stand in the file as references: `env:NAME` or `file:PATH`. Keys of tenants may also be `sha256:HEX`. No output, log or error shows a secret. A new secret in a file that
               is referred to is noticed like a change of the configuration itself.
+            - Files of TLS (certificates, keys, authorities) may be renewed in place: connections that begin some seconds later use them, those of listeners too, and nothing waits for a restart. Files
+              that cannot be read, or do not belong together, leave those before in force, and the gateway says so. Only other paths of a listener wait for the next start.
             - Unknown keys are errors, and so is a key given twice. Anchors and aliases work; tags, merge keys and several documents do not.
 
             This page is written from the code by its test.

@@ -75,7 +75,7 @@ public sealed class FleetServer : IAsyncDisposable
         registry.Apply(configuration);
         FleetDispatcher dispatcher = new(services);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listeners.Configure(kestrel, configuration));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listeners.Configure(kestrel, configuration, time));
         if (options.AnswersOnSocketThreads)
         {
             builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);

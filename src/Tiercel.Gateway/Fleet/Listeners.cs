@@ -10,7 +10,7 @@ internal static class Listeners
     /// <summary>What is received of a body before it is read: more only fills memory with bytes that wait, once for each connection.</summary>
     private const int MaxUnreadBytes = 256 * 1024;
 
-    public static void Configure(KestrelServerOptions kestrel, FleetConfiguration configuration)
+    public static void Configure(KestrelServerOptions kestrel, FleetConfiguration configuration, TimeProvider time)
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
@@ -29,7 +29,7 @@ internal static class Listeners
                 listen.Protocols = HttpProtocols.Http1;
                 if (listener.Tls is TlsSettings tls)
                 {
-                    ListenerTls.Apply(listen, tls);
+                    ListenerTls.Apply(listen, tls, time);
                 }
             });
         }

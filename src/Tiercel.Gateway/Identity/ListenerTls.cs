@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Hosting;
@@ -7,41 +8,59 @@ using Tiercel.Gateway.Configuration;
 
 namespace Tiercel.Gateway.Identity;
 
-/// <summary>TLS on a listener: our certificate, and where an authority is named, only callers whose certificate it signed (mTLS).</summary>
+/// <summary>
+/// TLS on a listener: our certificate, and where an authority is named, only callers whose certificate it signed (mTLS). Files that are renewed in place are
+/// what new connections get, a moment later.
+/// </summary>
 internal static class ListenerTls
 {
     /// <summary>Object identifier of the purpose that a certificate of a client states, RFC 5280.</summary>
     private static readonly Oid ClientAuthentication = new("1.3.6.1.5.5.7.3.2");
 
     /// <exception cref="GatewayConfigurationException">A file is missing, or holds no certificate or key.</exception>
-    public static void Apply(ListenOptions listen, TlsSettings tls)
+    public static void Apply(ListenOptions listen, TlsSettings tls, TimeProvider time)
     {
-        HttpsConnectionAdapterOptions https = new();
+        FollowedFiles<Credentials> files;
         try
         {
-            https.ServerCertificate = X509Certificate2.CreateFromPemFile(tls.CertificateFile, tls.KeyFile);
-            https.ServerCertificateChain = [];
-            https.ServerCertificateChain.ImportFromPemFile(tls.CertificateFile);
-            if (tls.ClientAuthorityFile is string authority)
-            {
-                X509Certificate2Collection trusted = [];
-                trusted.ImportFromPemFile(authority);
-                if (trusted.Count == 0)
-                {
-                    throw new GatewayConfigurationException($"{authority} holds no certificate");
-                }
-
-                https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
-                https.ClientCertificateValidation = (certificate, sent, _) => IsSignedBy(trusted, certificate, sent);
-            }
+            files = new FollowedFiles<Credentials>(tls.Files, () => Load(tls), time);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException)
         {
             throw new GatewayConfigurationException($"TLS on {listen.IPEndPoint}: {error.Message}");
         }
 
-        listen.UseHttps(https);
+        listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(Options(files.Current)) });
     }
+
+    private static Credentials Load(TlsSettings tls)
+    {
+        X509Certificate2 certificate = X509Certificate2.CreateFromPemFile(tls.CertificateFile, tls.KeyFile);
+        X509Certificate2Collection chain = [];
+        chain.ImportFromPemFile(tls.CertificateFile);
+        X509Certificate2Collection? trusted = null;
+        if (tls.ClientAuthorityFile is string authority)
+        {
+            trusted = [];
+            trusted.ImportFromPemFile(authority);
+            if (trusted.Count == 0)
+            {
+                throw new GatewayConfigurationException($"{authority} holds no certificate");
+            }
+        }
+
+        return new Credentials(SslStreamCertificateContext.Create(certificate, chain, offline: true), trusted);
+    }
+
+    private static SslServerAuthenticationOptions Options(Credentials shown) => new()
+    {
+        ServerCertificateContext = shown.Certificate,
+        ApplicationProtocols = [SslApplicationProtocol.Http11],
+        ClientCertificateRequired = shown.Trusted is not null,
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        RemoteCertificateValidationCallback = shown.Trusted is not { } trusted ? null
+            : (_, certificate, chain, _) => certificate is X509Certificate2 client && IsSignedBy(trusted, client, chain),
+    };
 
     private static bool IsSignedBy(X509Certificate2Collection trusted, X509Certificate2 certificate, X509Chain? sent)
     {
@@ -57,4 +76,8 @@ internal static class ListenerTls
 
         return chain.Build(certificate);
     }
+
+    /// <param name="Certificate">Ours, with those between it and its authority.</param>
+    /// <param name="Trusted">Authorities of callers; null where none is asked for.</param>
+    private sealed record Credentials(SslStreamCertificateContext Certificate, X509Certificate2Collection? Trusted);
 }

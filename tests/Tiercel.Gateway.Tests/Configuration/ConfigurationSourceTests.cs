@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Tests.Fakes;
 using Tiercel.Testing;
@@ -29,6 +31,28 @@ public sealed class ConfigurationSourceTests : IDisposable
         Later();
         Assert.Equal(7, source.Current.Queue.MaxRequests);
         Assert.Equal(["1024 -> 7"], _told);
+    }
+
+    [Fact]
+    public void A_certificate_that_is_renewed_in_place_is_noticed_and_told_of_where_it_is_wrong()
+    {
+        WriteCertificate();
+        using ConfigurationSource source = Open($"{ConfigurationText.Minimal}cluster: {{ tls: {{ certificate: cert.pem, key: key.pem }} }}\n");
+        Later();
+        Assert.Empty(_told);
+        WriteCertificate();
+        Later();
+        Later();
+        Assert.Equal(["1024 -> 1024"], _told);
+        System.IO.File.WriteAllText(_folder.File("key.pem"), "no key");
+        Later();
+        Later();
+        Assert.Equal(2, _told.Count);
+        Assert.Contains("cluster.tls.key: certificate and key are no PEM pair", _told[1], StringComparison.Ordinal);
+        Assert.DoesNotContain("no key\n", _told[1], StringComparison.Ordinal);
+        WriteCertificate();
+        Later();
+        Assert.Null(source.LastError);
     }
 
     [Fact]
@@ -152,4 +176,13 @@ public sealed class ConfigurationSourceTests : IDisposable
     private void Write(string text) => System.IO.File.WriteAllText(File, text);
 
     private void Later() => _time.Advance(Interval);
+
+    private void WriteCertificate()
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new("CN=gateway", key, HashAlgorithmName.SHA256);
+        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
+        System.IO.File.WriteAllText(_folder.File("cert.pem"), certificate.ExportCertificatePem());
+        System.IO.File.WriteAllText(_folder.File("key.pem"), key.ExportPkcs8PrivateKeyPem());
+    }
 }

@@ -54,6 +54,49 @@ public sealed class HttpUpstreamTlsTests
         Assert.Equal("CN=gateway", await shown);
     }
 
+    [Fact]
+    public async Task A_certificate_that_is_renewed_in_place_is_what_the_next_connection_shows()
+    {
+        using TemporaryFolder folder = new();
+        using X509Certificate2 ours = MakeAuthority();
+        using X509Certificate2 server = Sign(ours, "localhost");
+        TlsSettings tls = new(folder.File("cert.pem"), folder.File("key.pem"), folder.File("ca.pem"));
+        await File.WriteAllTextAsync(tls.ClientAuthorityFile!, ours.ExportCertificatePem());
+        await WriteAsync("gateway");
+        using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        UpstreamSettings settings = new()
+        {
+            Name = "w",
+            Kind = UpstreamKind.Tiercel,
+            Url = new Uri($"https://localhost:{((IPEndPoint)listener.LocalEndPoint!).Port}"),
+            ConnectTimeout = TimeSpan.FromSeconds(30),
+        };
+        await using HttpUpstream upstream = new(0, settings, new HttpUpstreamOptions { Time = TimeProvider.System, ClusterTls = tls });
+        Assert.Equal("CN=gateway", await ShownAsync());
+        await WriteAsync("renewed");
+        using CancellationTokenSource watchdog = new(TimeSpan.FromMinutes(2));
+        while (await ShownAsync() != "CN=renewed")
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, watchdog.Token);
+        }
+
+        async Task<string?> ShownAsync()
+        {
+            Task<string?> shown = ServeAsync(listener, server);
+            await HttpUpstreams.AskAsync(upstream);
+            return await shown;
+        }
+
+        async Task WriteAsync(string name)
+        {
+            using X509Certificate2 client = Sign(ours, name);
+            await File.WriteAllTextAsync(tls.CertificateFile, client.ExportCertificatePem());
+            await File.WriteAllTextAsync(tls.KeyFile, client.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        }
+    }
+
     /// <summary>Answers one request.</summary>
     /// <returns>The name in the certificate that the client showed; null when there was no handshake.</returns>
     private static async Task<string?> ServeAsync(Socket listener, X509Certificate2 certificate)

@@ -69,6 +69,28 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
+    public async Task Certificates_that_are_renewed_in_place_are_what_new_connections_get()
+    {
+        await using TestWorker worker = await TestWorker.StartAsync(new GatewayOptions { Tls = _server with { ClientAuthorityFile = PathOf("ca.pem") } });
+        using X509Certificate2 gateway = Issue(_authority, "gateway", "1.3.6.1.5.5.7.3.2");
+        Assert.Equal("CN=localhost", await ShownAsync(worker, gateway));
+        Files("server", Issue(_authority, "renewed", "1.3.6.1.5.5.7.3.1"));
+        await UntilAsync(async () => await ShownAsync(worker, gateway) == "CN=renewed");
+
+        // Whose certificates are trusted follows its file, too.
+        using X509Certificate2 other = Authority("another fleet");
+        using X509Certificate2 stranger = Issue(other, "gateway", "1.3.6.1.5.5.7.3.2");
+        Assert.Null(await ShownAsync(worker, stranger));
+        File.AppendAllText(PathOf("ca.pem"), "\n" + other.ExportCertificatePem());
+        await UntilAsync(async () => await ShownAsync(worker, stranger) == "CN=renewed");
+
+        // A pair that does not belong together leaves the one before in force.
+        File.WriteAllText(PathOf("server.key"), "no key");
+        await Task.Delay(TimeSpan.FromSeconds(2.5), TimeProvider.System, Cancellation);
+        Assert.Equal("CN=renewed", await ShownAsync(worker, gateway));
+    }
+
+    [Fact]
     public async Task Files_that_hold_no_certificate_are_named_at_the_start()
     {
         GatewayOptions missing = new() { Tls = _server with { KeyFile = PathOf("nothing.pem") } };
@@ -78,6 +100,31 @@ public sealed class TlsTests : IDisposable
         GatewayOptions empty = new() { Tls = _server with { ClientAuthorityFile = PathOf("empty.pem") } };
         error = await Assert.ThrowsAsync<GatewayConfigurationException>(() => TestWorker.StartAsync(empty));
         Assert.Contains("empty.pem", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The name in the certificate that the worker shows on a new connection; null when it refuses ours.</summary>
+    private async Task<string?> ShownAsync(TestWorker worker, X509Certificate2 certificate)
+    {
+        string? shown = null;
+        using HttpClient client = ClientOf(worker, certificate, TestWorker.Secret, seen => shown = seen.Subject);
+        try
+        {
+            using HttpResponseMessage answer = await client.GetAsync("/internal/info", Cancellation);
+            return answer.IsSuccessStatusCode ? shown : null;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using CancellationTokenSource watchdog = new(TestWorker.Watchdog);
+        while (!await condition())
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, watchdog.Token);
+        }
     }
 
     private static X509Certificate2 Authority(string name)
@@ -113,11 +160,20 @@ public sealed class TlsTests : IDisposable
 
     private string PathOf(string name) => Path.Combine(_folder.Path, name);
 
-    private HttpClient ClientOf(TestWorker worker, X509Certificate2? certificate, string? bearer)
+    private HttpClient ClientOf(TestWorker worker, X509Certificate2? certificate, string? bearer, Action<X509Certificate2>? seen = null)
     {
         X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.Add(_authority);
         SslClientAuthenticationOptions tls = new() { CertificateChainPolicy = policy };
+        if (seen is not null)
+        {
+            tls.RemoteCertificateValidationCallback = (_, shown, _, errors) =>
+            {
+                seen((X509Certificate2)shown!);
+                return errors == SslPolicyErrors.None;
+            };
+        }
+
         if (certificate is not null)
         {
             tls.ClientCertificates = [certificate];

@@ -42,6 +42,11 @@ internal static class TlsSection
             return;
         }
 
+        foreach (string? path in (string?[])[values.Get(Certificate), values.Get(PrivateKey), values.Get(authorities)])
+        {
+            Remember(values, path);
+        }
+
         try
         {
             using X509Certificate2 pair = X509Certificate2.CreateFromPemFile(values.Get(Certificate), values.Get(PrivateKey));
@@ -55,6 +60,19 @@ internal static class TlsSection
         if (values.Get(authorities) is string file && !HoldsCertificate(file))
         {
             values.Wrong(authorities, "holds no certificate in PEM");
+        }
+    }
+
+    /// <summary>A file that is renewed in place is a change: it is checked like one, and told of where it is wrong. Connections follow the files by themselves.</summary>
+    private static void Remember(SectionValues values, string? path)
+    {
+        try
+        {
+            values.Context.Remember(path is null ? "" : File.ReadAllText(path));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            values.Context.Remember(error.GetType().Name);
         }
     }
 

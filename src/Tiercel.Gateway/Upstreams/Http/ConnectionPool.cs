@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Tiercel.Gateway.Configuration;
+using Tiercel.Gateway.Identity;
 
 namespace Tiercel.Gateway.Upstreams.Http;
 
@@ -24,7 +25,7 @@ internal sealed class ConnectionPool : IAsyncDisposable
     private readonly UpstreamSettings _settings;
     private readonly HttpUpstreamOptions _options;
     private readonly EndPoint _address;
-    private readonly SslClientAuthenticationOptions? _tls;
+    private readonly FollowedFiles<SslClientAuthenticationOptions>? _tls;
     private readonly Lock _lock = new();
     private readonly List<UpstreamConnection> _all = [];
     private readonly Stack<UpstreamConnection> _idle = new();
@@ -40,8 +41,9 @@ internal sealed class ConnectionPool : IAsyncDisposable
         Uri url = settings.Url!;
         string host = url.IdnHost;
         _address = IPAddress.TryParse(host, out IPAddress? ip) ? new IPEndPoint(ip, url.Port) : new DnsEndPoint(host, url.Port);
+        TlsSettings? identity = settings.Kind == UpstreamKind.Tiercel ? options.ClusterTls : null;
         _tls = url.Scheme == Uri.UriSchemeHttps
-            ? UpstreamTls.Options(host, settings.Kind == UpstreamKind.Tiercel ? options.ClusterTls : null)
+            ? new FollowedFiles<SslClientAuthenticationOptions>(identity?.Files ?? [], () => UpstreamTls.Options(host, identity), options.Time)
             : null;
         TimeSpan keepAlive = settings.Kind == UpstreamKind.Tiercel || options.KeepAlive < ForeignKeepAlive ? options.KeepAlive : ForeignKeepAlive;
         _keepAlive = (long)(keepAlive.TotalSeconds * options.Time.TimestampFrequency);
@@ -252,7 +254,7 @@ internal sealed class ConnectionPool : IAsyncDisposable
             if (_tls is not null)
             {
                 tls = new SslStream(new NetworkStream(socket, ownsSocket: true));
-                await tls.AuthenticateAsClientAsync(_tls, either.Token);
+                await tls.AuthenticateAsClientAsync(_tls.Current, either.Token);
             }
 
             return new UpstreamConnection(socket, tls, _options.Time, _options);
