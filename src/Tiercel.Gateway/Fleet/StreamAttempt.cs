@@ -195,8 +195,11 @@ internal sealed class StreamAttempt(Attempt attempt, ClientStream client, Stream
         return null;
     }
 
-    private void Copy(in ReadOnlySequence<byte> bytes, SseEvent scanned)
+    private void Copy(in ReadOnlySequence<byte> came, SseEvent scanned)
     {
+        ReadOnlySequence<byte> bytes = terms is { SkipsRoles: true, Identity: { } first } ? first.Apply(came) : came;
+        terms.Identity?.Learn(bytes);
+
         // Usage is asked of every engine, and then each chunk says that it has none yet. To a client that did not ask chunks have no such field.
         long end = bytes.Length;
         bool saysNoUsage = !_request.Scanned.IncludeUsage && end > NoUsage.Length && EndsWith(bytes, NoUsage);

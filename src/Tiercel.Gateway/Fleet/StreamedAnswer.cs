@@ -24,6 +24,8 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
     /// <summary>Whether the request is one whose message a foreign engine can continue; null until that is asked.</summary>
     private bool? _isPlainChat;
 
+    private readonly ChunkIdentity _identity = new();
+
     /// <summary>Under which numerics the stream began; what goes on exactly must compute the same.</summary>
     private string? _numericsId;
 
@@ -197,7 +199,8 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
         StreamTerms terms = new(
             ReadsTokens: replica.IsTiercel,
             SkipsRoles: plan?.Kind is ResumeKind.ContinueMessage or ResumeKind.RetryFromStart,
-            KeepsText: request.Kind == BodyKind.Chat && request.Choices == 1 && !replica.IsTiercel && ContinuesMessages());
+            KeepsText: request.Kind == BodyKind.Chat && request.Choices == 1 && !replica.IsTiercel && ContinuesMessages(),
+            Identity: replica.IsTiercel && plan is null ? null : _identity);
         StreamAttempt stream = new(attempt, _client, journal, terms, services.Clock, services.Configuration.Limits.MaxEventBytes);
         return await stream.RunAsync(answer.Body, () => _loop.FirstToken(attempt));
     }
@@ -305,8 +308,8 @@ internal sealed class StreamedAnswer(FleetServices services, FleetRequest reques
     }
 
     private string Chunk(string choices, string rest) =>
-        $"data: {{\"id\":\"{request.AnswerId}\",\"object\":\"{(request.Kind == BodyKind.Chat ? "chat.completion.chunk" : "text_completion")}\","
-        + $"\"created\":{request.CreatedUnixSeconds},\"model\":{System.Text.Json.JsonSerializer.Serialize(request.Model)},\"choices\":{choices}{rest}}}\n\n";
+        $"data: {{\"id\":{_identity.IdOr($"\"{request.AnswerId}\"")},\"object\":\"{(request.Kind == BodyKind.Chat ? "chat.completion.chunk" : "text_completion")}\","
+        + $"\"created\":{_identity.CreatedOr($"{request.CreatedUnixSeconds}")},\"model\":{_identity.ModelOr(System.Text.Json.JsonSerializer.Serialize(request.Model))},\"choices\":{choices}{rest}}}\n\n";
 
     /// <summary>An HTTP error while that is possible, else an error event; never a normal end.</summary>
     private async Task FailAsync(ApiError error)
