@@ -45,14 +45,7 @@ public sealed class SlowReaderTests
         long before = ResidentKiB(fleet);
         long peak = before;
         using CancellationTokenSource measured = new();
-        Task measuring = Task.Run(async () =>
-        {
-            while (!measured.IsCancellationRequested)
-            {
-                peak = Math.Max(peak, ResidentKiB(fleet));
-                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);
-            }
-        }, CancellationToken.None);
+        Task measuring = MeasureAsync();
 
         List<(string Id, Socket Socket)> clients = [];
         try
@@ -109,6 +102,15 @@ public sealed class SlowReaderTests
             clients.ForEach(client => client.Socket.Dispose());
             await measured.CancelAsync();
             await measuring;
+        }
+
+        async Task MeasureAsync()
+        {
+            while (!measured.IsCancellationRequested)
+            {
+                peak = Math.Max(peak, ResidentKiB(fleet));
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);
+            }
         }
     }
 
