@@ -85,14 +85,14 @@ internal sealed class PlacementCost(RoutingTuning tuning, PoolEstimates estimate
             return tuning.StreamStall * stall;
         }
 
-        double tokens = Math.Max(stream.Tokens + 16, estimates.ExpectedOutput(stream.MaxOutputTokens));
+        double tokens = Math.Max(16, estimates.ExpectedOutput(stream.MaxOutputTokens));
         double spent = 0, left = tokens * replica.Pace;
         if (stream.FirstAt is { } first)
         {
-            // Where nobody counts its tokens: it made progress whenever no prompt was computed.
+            // Nobody counts its tokens, which would take the fleet's lock for each: it made progress whenever no prompt was computed.
             spent = (now - first).TotalSeconds;
             double moving = spent - (replica.PrefillSeconds - stream.PrefillSecondsAtFirst);
-            left = stream.Tokens > 0 ? (tokens - stream.Tokens) * replica.Pace : Math.Max(0, left - Math.Max(0, moving));
+            left = Math.Max(0, left - Math.Max(0, moving));
         }
 
         double spare = objective * (tokens - 1) - spent - left - behind;

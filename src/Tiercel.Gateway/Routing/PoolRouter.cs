@@ -100,15 +100,6 @@ internal sealed partial class PoolRouter
         Begun(request, replica, now);
     }
 
-    /// <summary>It has so many tokens of answer by now.</summary>
-    public void Progress(long requestId, int tokens, TimeSpan now)
-    {
-        if (_requests.TryGetValue(requestId, out RequestState? request))
-        {
-            request.Tokens = Math.Max(request.Tokens, tokens);
-        }
-    }
-
     /// <summary>It is over on its replica. Requests that are unknown, or ended before, are ignored.</summary>
     public void Ended(long requestId, in RouteEnd end, TimeSpan now)
     {

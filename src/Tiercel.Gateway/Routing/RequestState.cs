@@ -57,7 +57,4 @@ internal sealed class RequestState(RouteQuery query, RouteDecision decision)
 
     /// <summary>The replica's <see cref="RoutedReplica.PrefillSeconds"/> when the first token came.</summary>
     public double PrefillSecondsAtFirst { get; set; }
-
-    /// <summary>Tokens of the answer so far.</summary>
-    public int Tokens { get; set; }
 }

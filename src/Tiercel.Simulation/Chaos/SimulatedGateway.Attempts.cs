@@ -136,7 +136,6 @@ internal sealed partial class SimulatedGateway
             _state.FirstToken(attempt.Counted, _time.Now);
         }
 
-        Router.Progress(attempt.Counted.Number, stream.Client.Completion, _time.Now);
         stream.Client.Content(content.Choice, content.Tokens, content.Finished);
         _watch.Forwarded(attempt, content);
     }

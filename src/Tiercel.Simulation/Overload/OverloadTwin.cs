@@ -75,7 +75,7 @@ internal sealed class OverloadTwin
     private static RoutingTuning TuningOf(OverloadOptions options) => options.Defect switch
     {
         OverloadDefect.FloodFillsEngines => options.Tuning with { Flooding = 0 },
-        OverloadDefect.BelievesPredictions => options.Tuning with { ErrorsWhenRefusing = 0 },
+        OverloadDefect.BelievesPredictions => options.Tuning with { Errors = 0, ErrorsWhenRefusing = 0 },
         _ => options.Tuning,
     };
 
@@ -260,7 +260,7 @@ internal sealed class OverloadTwin
             _time.After(TimeSpan.FromSeconds(seconds.Value), () =>
             {
                 _steps[engine]++;
-                _engines[engine].EndStep(First, Progress, Ended);
+                _engines[engine].EndStep(First, Ended);
                 Step(engine);
             });
         }
@@ -272,12 +272,6 @@ internal sealed class OverloadTwin
         open.Tally?.Serve(Seconds - open.Row.At);
         _state.FirstToken(open.Attempt!, _time.Now);
     });
-
-    private void Progress(SimulatedRequest request)
-    {
-        int made = request.Made;
-        _time.After(Latency, () => _state.Pools[PoolName].Router.Progress(request.Id, made, _time.Now));
-    }
 
     private void Ended(SimulatedRequest request) => _time.After(Latency, () =>
     {

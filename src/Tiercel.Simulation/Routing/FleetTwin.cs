@@ -95,7 +95,7 @@ internal sealed class FleetTwin
         {
             At(Seconds + seconds.Value, () =>
             {
-                _engines[engine].EndStep(First, Progress, Ended);
+                _engines[engine].EndStep(First, Ended);
                 Step(engine);
             });
         }
@@ -106,12 +106,6 @@ internal sealed class FleetTwin
         _open[request.Id] = _open[request.Id] with { First = Seconds };
         _router.FirstToken(request.Id, Now);
     });
-
-    private void Progress(SimulatedRequest request)
-    {
-        int tokens = request.Made;
-        At(Seconds + _options.Latency, () => _router.Progress(request.Id, tokens, Now));
-    }
 
     private void Ended(SimulatedRequest request) => At(Seconds + _options.Latency, () =>
     {

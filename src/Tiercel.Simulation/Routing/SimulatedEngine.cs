@@ -75,14 +75,14 @@ internal sealed class SimulatedEngine(double speed, int blocks, EngineTimes time
     }
 
     /// <summary>Ends the step: what was computed becomes visible.</summary>
-    public void EndStep(Action<SimulatedRequest> firstToken, Action<SimulatedRequest> progress, Action<SimulatedRequest> ended)
+    public void EndStep(Action<SimulatedRequest> firstToken, Action<SimulatedRequest> ended)
     {
         foreach (SimulatedRequest request in _running.ToArray())
         {
             if (request.IsPrefilled)
             {
                 request.Made++;
-                Advance(request, progress, ended);
+                Advance(request, ended);
             }
         }
 
@@ -94,21 +94,17 @@ internal sealed class SimulatedEngine(double speed, int blocks, EngineTimes time
                 Cache(request);
                 request.Made = 1;
                 firstToken(request);
-                Advance(request, progress, ended);
+                Advance(request, ended);
             }
         }
     }
 
-    private void Advance(SimulatedRequest request, Action<SimulatedRequest> progress, Action<SimulatedRequest> ended)
+    private void Advance(SimulatedRequest request, Action<SimulatedRequest> ended)
     {
         if (request.Made >= request.Row.OutputTokens)
         {
             Release(request);
             ended(request);
-        }
-        else if (request.Made % 16 == 0)
-        {
-            progress(request);
         }
     }
 

@@ -46,10 +46,7 @@ public sealed class RouterCounterTests
                 case 3:
                     router.FirstToken(id, now);
                     break;
-                case 4:
-                    router.Progress(id, random.Next(-5, 500), now);
-                    break;
-                case 5:
+                case 4 or 5:
                     router.Ended(id, new RouteEnd(random.Next(2) == 0, random.Next(-10, 100_000), random.Next(-10, 100_000), random.Next(-1, 1000)), now);
                     open.Remove(id);
                     break;
