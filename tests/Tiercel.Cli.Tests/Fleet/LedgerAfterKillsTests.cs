@@ -17,7 +17,7 @@ public sealed class LedgerAfterKillsTests
 {
     private const int Kinds = 12;
     private const int Clients = 32;
-    private const int ServingWhenKilled = 5;
+    private const int ServingWhenKilled = 3;
     private static readonly (string Tenant, string Key)[] Keys = [("north", "n1"), ("north", "n2"), ("south", "s1")];
     private static readonly string[] Models = ["tiercel-tiny", "tiny-too"];
 
@@ -35,6 +35,9 @@ public sealed class LedgerAfterKillsTests
             {
                 // Nobody but the killed is to be taken for lost, however little of the processors there is.
                 HeartbeatTimeout = "2m",
+
+                // Each has its share of the streams, also where one is slower than the others.
+                Pool = "policy: round_robin",
                 Upstream = ", idle_timeout: 4m, first_byte_timeout: 4m, price: { input: 1, cached_input: 1, output: 2 }",
                 MoreRoutes = ", tiny-too: { pool: tiny }",
             });
