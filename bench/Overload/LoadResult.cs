@@ -8,7 +8,7 @@ internal sealed record LoadResult(double Offered, double Seconds, double Objecti
     /// <summary>Answers a second whose first token came in time. What still waits or runs when the load ends does not count: it would be served by an idle fleet.</summary>
     public double Goodput => Answers.Count(answer => answer.Ttft <= Objective && answer.Ended <= Seconds) / Seconds;
 
-    /// <summary>A quantile over all rounds together: one round has some two hundred answers of the calm tenant, and the 99th percentile of those is chance.</summary>
+    /// <summary>A quantile of the calm tenant's times. One round has some hundred answers, and their 99th percentile is chance; all rounds together have those of a round that was disturbed.</summary>
     public static double CalmTtft(IEnumerable<LoadResult> rounds, double share) =>
         Quantile(rounds.SelectMany(round => round.Answers).Where(answer => answer.Tenant == "calm").Select(answer => answer.Ttft).OfType<double>(), share);
 
