@@ -101,7 +101,11 @@ internal static class VnniEmitter
         code.Move(Stride, CodesAt);
         code.Add(Stride, Tiles.Prefetch.Distance);
         int loop = code.Position;
-        Prefetch(code, Stride, layout);
+        if (layout.LowBits < 8)
+        {
+            Prefetch(code, Stride, layout);
+        }
+
         Scales(code, layout);
         int[] scales = [FirstScale, SecondScale, FirstOffset, SecondOffset];
         for (int i = 0; i < scales.Length; i++)

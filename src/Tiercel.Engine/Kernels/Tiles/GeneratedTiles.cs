@@ -49,10 +49,15 @@ internal static unsafe class GeneratedTiles
             RecordStride = arguments->RecordStride * sizeof(ActivationRecord),
         };
         VnniArguments source = packed is null ? default : PackedTiles.Describe(kind, arguments);
+        VnniArguments direct = source;
         source.Records = (ActivationRecord*)codes;
         source.Sums = scales;
         new Span<float>(arguments->Sums, arguments->Rows * TileKind.Outputs).Clear();
         int blocks = arguments->Inputs / ActivationRecord.Elements;
+
+        // Codes of bytes are not unpacked, so that what asks for the next of them would ask for all at once, and then for none while rows pass over them.
+        // The first rows read such tiles as they are instead, and ask block by block.
+        bool asTheyAre = packed is not null && kind.LowBits == 8;
         int scaleBytes = packed is null ? 0 : (kind.PackedLayout!.Value.BlockBytes - kind.BlockBytes) * Stretch;
         for (int first = 0; first < blocks; first += Stretch)
         {
@@ -72,7 +77,19 @@ internal static unsafe class GeneratedTiles
             source.Codes = stored + ((nint)count * kind.BlockBytes);
             call.Codes = kind.LowBits == 8 ? stored : codes;
             call.Blocks = count;
-            for (int row = 0; row < arguments->Rows; row += VnniEmitter.MaxRows)
+            int row = 0;
+            if (asTheyAre)
+            {
+                direct.Codes = stored;
+                direct.Blocks = count;
+                direct.Records = arguments->Records + (first * arguments->RecordStride);
+                direct.Sums = arguments->Sums;
+                row = Math.Min(VnniEmitter.MaxRows, arguments->Rows);
+                packed!.Run(&direct, row);
+                direct.Scales += scaleBytes;
+            }
+
+            for (; row < arguments->Rows; row += VnniEmitter.MaxRows)
             {
                 call.Records = arguments->Records + (first * arguments->RecordStride) + row;
                 call.Sums = arguments->Sums + (row * TileKind.Outputs);
