@@ -27,6 +27,9 @@ public sealed record GatewayOptions
     /// </summary>
     public TlsSettings? Tls { get; init; }
 
+    /// <summary>Takes a line for people about something that happened; null for nobody.</summary>
+    public Action<string>? Say { get; init; }
+
     /// <summary>Serve without keys on an address that others can reach.</summary>
     public bool NoAuth { get; init; }
 

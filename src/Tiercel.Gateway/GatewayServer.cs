@@ -158,7 +158,7 @@ public sealed class GatewayServer : IAsyncDisposable
                 listen.Protocols = HttpProtocols.Http1;
                 if (options.Tls is { } tls)
                 {
-                    ListenerTls.Apply(listen, tls, time);
+                    ListenerTls.Apply(listen, tls, time, error => options.Say?.Invoke($"the renewed certificate cannot be used, and the one before stays: {error.Message}"));
                 }
             });
         }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
+using Tiercel.Cli.Terminal;
 using Tiercel.Gateway;
 
 namespace Tiercel.Cli.Startup;
@@ -61,6 +62,7 @@ internal sealed class ServerSettings
             Endpoints = [new IPEndPoint(address, parsed.GetValue(_port))],
             ApiKeys = keys,
             NoAuth = noAuth,
+            Say = line => environment.Error.WriteLine(TerminalText.OneLine($"tiercel: {line}")),
             AllowedHosts = parsed.GetValue(_hosts) ?? [],
             AllowedOrigins = parsed.GetValue(_origins) ?? [],
             Aliases = parsed.GetValue(_aliases) ?? [],

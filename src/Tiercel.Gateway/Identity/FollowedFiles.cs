@@ -14,14 +14,19 @@ internal sealed class FollowedFiles<T>
     private readonly string[] _paths;
     private readonly Func<T> _load;
     private readonly TimeProvider _time;
+    private readonly Action<Exception>? _failed;
     private (DateTime Written, long Length)[] _seen;
+    private (DateTime Written, long Length)[]? _wrong;
+    private bool _isTold;
     private long _looked;
     private T _current;
 
     /// <param name="paths">The files; none where nothing can change.</param>
     /// <param name="load">Reads them. What it throws the first time is the caller's.</param>
-    public FollowedFiles(IEnumerable<string> paths, Func<T> load, TimeProvider time)
+    /// <param name="failed">Told why what was renewed cannot be used, once for each time that the files change.</param>
+    public FollowedFiles(IEnumerable<string> paths, Func<T> load, TimeProvider time, Action<Exception>? failed = null)
     {
+        _failed = failed;
         _paths = [.. paths];
         _load = load;
         _time = time;
@@ -63,7 +68,15 @@ internal sealed class FollowedFiles<T>
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException or GatewayConfigurationException or ArgumentException)
         {
-            // It is tried again at the next look, and what was read before stays meanwhile.
+            // It is tried again at the next look, and what was read before stays meanwhile. Told at the second look, since half of it may be on its way.
+            bool again = _wrong is { } wrong && stamps.AsSpan().SequenceEqual(wrong);
+            if (again && !_isTold)
+            {
+                _failed?.Invoke(error);
+            }
+
+            _isTold = again;
+            _wrong = stamps;
         }
     }
 

@@ -17,13 +17,14 @@ internal static class ListenerTls
     /// <summary>Object identifier of the purpose that a certificate of a client states, RFC 5280.</summary>
     private static readonly Oid ClientAuthentication = new("1.3.6.1.5.5.7.3.2");
 
+    /// <param name="failed">Told why files that were renewed cannot be used; null where somebody else looks at them.</param>
     /// <exception cref="GatewayConfigurationException">A file is missing, or holds no certificate or key.</exception>
-    public static void Apply(ListenOptions listen, TlsSettings tls, TimeProvider time)
+    public static void Apply(ListenOptions listen, TlsSettings tls, TimeProvider time, Action<Exception>? failed = null)
     {
         FollowedFiles<Credentials> files;
         try
         {
-            files = new FollowedFiles<Credentials>(tls.Files, () => Load(tls), time);
+            files = new FollowedFiles<Credentials>(tls.Files, () => Load(tls), time, failed);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException)
         {

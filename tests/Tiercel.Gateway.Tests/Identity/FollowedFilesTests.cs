@@ -49,6 +49,38 @@ public sealed class FollowedFilesTests : IDisposable
         Assert.Equal("two", files.Current);
     }
 
+    [Fact]
+    public void What_stays_wrong_is_told_once_each_time_that_it_changes()
+    {
+        Write("one");
+        List<string> told = [];
+        FollowedFiles<string> files = new([Path], Load, _time, error => told.Add(error.Message));
+        foreach (int times in (ReadOnlySpan<int>)[1, 2])
+        {
+            Write("wrong");
+            Look();
+
+            // At the first look its other half may be on its way.
+            Assert.Equal(times - 1, told.Count);
+            Look();
+            Assert.Equal(times, told.Count);
+            Look();
+            Look();
+            Assert.Equal(Enumerable.Repeat("wrong", times), told);
+        }
+
+        Write("two");
+        Look();
+        Assert.Equal("two", files.Current);
+        Assert.Equal(2, told.Count);
+
+        void Look()
+        {
+            _time.Advance(LongEnough);
+            _ = files.Current;
+        }
+    }
+
     private string Path => _folder.File("followed");
 
     private string Load() => File.ReadAllText(Path) is "wrong" ? throw new GatewayConfigurationException("wrong") : File.ReadAllText(Path);
