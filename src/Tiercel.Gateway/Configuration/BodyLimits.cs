@@ -12,6 +12,9 @@ public sealed record BodyLimits
     /// <summary>Largest answer that is not streamed.</summary>
     public long MaxAnswerBytes { get; init; } = 64L << 20;
 
+    /// <summary>All answers that are held whole at one time, small ones not counted.</summary>
+    public long MaxBufferedAnswerBytes { get; init; } = 512L << 20;
+
     /// <summary>Longest line of a stream.</summary>
     public int MaxEventBytes { get; init; } = 1 << 20;
 

@@ -73,6 +73,7 @@ internal sealed class FleetRegistry : IAsyncDisposable
         _services.Accounts.Apply(configuration, _services.Clock.Now, _services.Clock.Utc);
         _services.Tenants = new Identity.TenantDirectory(configuration.Tenants);
         _services.Bodies.CapacityBytes = configuration.Limits.MaxBufferedBodyBytes;
+        _services.Answers.CapacityBytes = configuration.Limits.MaxBufferedAnswerBytes;
         _services.Admit(configuration);
         _ended.RemoveAll(end => end.IsCompletedSuccessfully);
     }

@@ -33,6 +33,7 @@ internal sealed class FleetServices
         Accounts = new TenantAccounts(configuration, Clock.Now, Clock.Utc);
         Tenants = new TenantDirectory(configuration.Tenants);
         Bodies = new BodyBudget(configuration.Limits.MaxBufferedBodyBytes);
+        Answers = new AnswerBudget(configuration.Limits.MaxBufferedAnswerBytes);
         Door = new AdmissionGate(options.MaxConcurrentRequests);
         Waiting = new WaitingRoom(this);
         Admit(configuration);
@@ -68,6 +69,8 @@ internal sealed class FleetServices
     public RequestLog Log { get; }
 
     public BodyBudget Bodies { get; }
+
+    public AnswerBudget Answers { get; }
 
     public AdmissionGate Door { get; }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Tiercel.Gateway.Health;
+using Tiercel.Gateway.Recovery;
 using Tiercel.Gateway.Upstreams;
 using Tiercel.Protocols.Errors;
 
@@ -14,6 +15,9 @@ internal sealed class WholeAnswer(FleetServices services, FleetRequest request)
     private const int PieceBytes = 64 * 1024;
 
     private readonly AttemptLoop _loop = new(services, request);
+
+    /// <summary>Bytes that are counted for what is held of the answer.</summary>
+    private long _held;
 
     public async Task RunAsync()
     {
@@ -46,6 +50,19 @@ internal sealed class WholeAnswer(FleetServices services, FleetRequest request)
 
     private async Task<AttemptEnd> TryAsync(Attempt attempt)
     {
+        _held = 0;
+        try
+        {
+            return await CarryAsync(attempt);
+        }
+        finally
+        {
+            services.Answers.Return(_held);
+        }
+    }
+
+    private async Task<AttemptEnd> CarryAsync(Attempt attempt)
+    {
         // 6 Forward.
         UpstreamRequest forwarded = UpstreamRequests.First(attempt);
         await using UpstreamAnswer answer = await attempt.Replica.Upstream.SendAsync(forwarded, attempt.Token);
@@ -58,6 +75,12 @@ internal sealed class WholeAnswer(FleetServices services, FleetRequest request)
             if (body.Length > limit)
             {
                 return AttemptEnds.From(new UpstreamFailure(UpstreamFailureKind.TooLong, MayHaveRun: true, $"the answer is larger than {limit} bytes"));
+            }
+
+            if (!services.Answers.TryHold(body.Length, ref _held))
+            {
+                // No fault of the engine's, and another one's answer would find as little room.
+                return new AttemptEnd(AttemptOutcome.Cancelled, StreamFailure.Interrupted, ApiErrors.Overloaded("Too many large answers are in memory; a streamed one needs no room."));
             }
 
             if (read.IsCompleted)

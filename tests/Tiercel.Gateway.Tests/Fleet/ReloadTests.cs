@@ -1,3 +1,4 @@
+using Tiercel.Gateway.Admission;
 using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Fleet;
 using Tiercel.Gateway.Tests.Fakes;
@@ -105,5 +106,43 @@ public sealed class ReloadTests
         Assert.Equal(503, (await fleet.PostTextAsync(Ask)).Status);
         fleet.Source.Replace(configuration);
         Assert.Equal(200, (await fleet.PostTextAsync(Ask)).Status);
+    }
+
+    [Fact]
+    public async Task Room_for_large_answers_is_bounded_over_all_requests_and_follows_a_reload()
+    {
+        const int Bytes = 200_000;
+        TaskCompletionSource more = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        string answer = ScriptedAnswers.WholeJson.Replace("one two", new string('x', Bytes), StringComparison.Ordinal);
+        string body = answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..];
+        string half = ScriptedAnswers.Json(body);
+        await using ScriptedUpstream engine = ScriptedAnswers.Engine(async (connection, request) =>
+        {
+            // One that is asked to wait holds half of its answer meanwhile.
+            if (request.Contains("wait", StringComparison.Ordinal))
+            {
+                await connection.SendAsync(half[..(half.Length / 2)]);
+                await more.Task;
+                await connection.SendAsync(half[(half.Length / 2)..]);
+                return;
+            }
+
+            await connection.SendAsync(half);
+        });
+        FleetConfiguration configuration = TestFleet.Of(engine.Settings()) with { Limits = new BodyLimits { MaxBufferedAnswerBytes = Bytes * 5 / 4 } };
+        await using TestFleet fleet = await TestFleet.StartAsync(configuration);
+        Task<(int Status, string Body)> first = fleet.PostTextAsync(Ask.Replace("hi", "wait", StringComparison.Ordinal));
+        AnswerBudget budget = fleet.Server.Services.Answers;
+        await TestFleet.UntilAsync(() => budget.Used > 0);
+        (int status, string refusal) = await fleet.PostTextAsync(Ask);
+        Assert.Equal(503, status);
+        Assert.Contains("overloaded", refusal, StringComparison.Ordinal);
+        fleet.Source.Replace(configuration with { Limits = new BodyLimits() });
+        Assert.Equal(200, (await fleet.PostTextAsync(Ask)).Status);
+        more.SetResult();
+        Assert.Equal(200, (await first).Status);
+        await fleet.UntilIdleAsync();
+        Assert.Equal(0, budget.Used);
+        Assert.Equal(0, fleet.Server.Services.State.Running);
     }
 }

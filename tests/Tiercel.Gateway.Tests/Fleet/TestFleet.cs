@@ -84,10 +84,12 @@ internal sealed class TestFleet : IAsyncDisposable
     }
 
     /// <summary>Waits until every request is settled, counted and logged, which is a little after its client has the answer.</summary>
-    public async Task UntilIdleAsync()
+    public Task UntilIdleAsync() => UntilAsync(() => Server.OpenExchanges == 0);
+
+    public static async Task UntilAsync(Func<bool> holds)
     {
         using CancellationTokenSource watchdog = new(TestGateway.Watchdog);
-        while (Server.OpenExchanges > 0)
+        while (!holds())
         {
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, watchdog.Token);
         }

@@ -16,6 +16,9 @@ internal static class LimitSection
 
     private static readonly Key<long> Answer = Keys.Default("max_answer", Numbers.Size(1 << 10, 1L << 30), Defaults.MaxAnswerBytes, "Largest answer that is not streamed.");
 
+    private static readonly Key<long> BufferedAnswers = Keys.Default(
+        "max_buffered_answers", Numbers.Size(1 << 10, 1L << 40), Defaults.MaxBufferedAnswerBytes, "All answers of more than 64 KiB that are not streamed and are in memory at one time. One that finds no room is refused with 503.");
+
     private static readonly Key<long> Event = Keys.Default("max_event", Numbers.Size(1 << 10, 1 << 30), Defaults.MaxEventBytes, "Longest line of a stream.");
 
     private static readonly Key<TimeSpan> SlowReader = Keys.Default(
@@ -27,13 +30,14 @@ internal static class LimitSection
     public static Section<BodyLimits> Table { get; } = new(
         "limits",
         "What requests and answers may take of the gateway's memory.",
-        [Body, Buffered, Connections, Answer, Event, SlowReader],
+        [Body, Buffered, Connections, Answer, BufferedAnswers, Event, SlowReader],
         values => new BodyLimits
         {
             MaxBodyBytes = values.Get(Body),
             MaxBufferedBodyBytes = values.Get(Buffered),
             MaxConnections = values.Get(Connections),
             MaxAnswerBytes = values.Get(Answer),
+            MaxBufferedAnswerBytes = values.Get(BufferedAnswers),
             MaxEventBytes = (int)values.Get(Event),
             SlowReader = values.Get(SlowReader),
         })
