@@ -17,7 +17,12 @@ if (!given.TryGetValue("--tiercel", out string? program) || !File.Exists(program
 
 double Number(string name, double usual) => given.TryGetValue(name, out string? text) ? double.Parse(text, CultureInfo.InvariantCulture) : usual;
 void Say(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
-double Median(IEnumerable<double> values) => values.Order().ElementAt(values.Count() / 2);
+double Median(IEnumerable<double> values)
+{
+    double[] sorted = [.. values.Order()];
+    return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+}
+
 int workers = (int)Number("--workers", 2);
 int tokens = (int)Number("--tokens", 384);
 double seconds = Number("--seconds", 10);
