@@ -58,24 +58,21 @@ internal static class ListenerTls
         ServerCertificateContext = shown.Certificate,
         ApplicationProtocols = [SslApplicationProtocol.Http11],
         ClientCertificateRequired = shown.Trusted is not null,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        RemoteCertificateValidationCallback = shown.Trusted is not { } trusted ? null
-            : (_, certificate, chain, _) => certificate is X509Certificate2 client && IsSignedBy(trusted, client, chain),
+        CertificateChainPolicy = shown.Trusted is { } trusted ? Policy(trusted) : null,
     };
 
-    private static bool IsSignedBy(X509Certificate2Collection trusted, X509Certificate2 certificate, X509Chain? sent)
+    /// <summary>Nothing is fetched from the places that a certificate names: strangers would choose what we call, and hold the thread of many connections meanwhile.</summary>
+    private static X509ChainPolicy Policy(X509Certificate2Collection trusted)
     {
-        using X509Chain chain = new();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(trusted);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.ApplicationPolicy.Add(ClientAuthentication);
-        foreach (X509ChainElement element in sent?.ChainElements ?? Enumerable.Empty<X509ChainElement>())
+        X509ChainPolicy policy = new()
         {
-            chain.ChainPolicy.ExtraStore.Add(element.Certificate);
-        }
-
-        return chain.Build(certificate);
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+        };
+        policy.CustomTrustStore.AddRange(trusted);
+        policy.ApplicationPolicy.Add(ClientAuthentication);
+        return policy;
     }
 
     /// <param name="Certificate">Ours, with those between it and its authority.</param>

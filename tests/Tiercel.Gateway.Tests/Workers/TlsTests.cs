@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Tiercel.Gateway.Configuration;
@@ -91,6 +92,38 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
+    public async Task Nothing_is_fetched_from_places_that_a_certificate_names()
+    {
+        using TcpListener place = new(IPAddress.Loopback, 0);
+        place.Start();
+        Task<Socket> call = place.AcceptSocketAsync(Cancellation).AsTask();
+        string url = $"http://{place.LocalEndpoint}/ca.cer";
+        await using TestWorker worker = await TestWorker.StartAsync(new GatewayOptions { Tls = _server with { ClientAuthorityFile = PathOf("ca.pem") } });
+        using X509Certificate2 stranger = Authority("a stranger");
+        using X509Certificate2 certificate = Issue(stranger, "gateway", "1.3.6.1.5.5.7.3.2", issuer: url);
+
+        // That a certificate with such a place is fetched for where this is not forbidden: the fault can happen.
+        using (X509Chain chain = new())
+        {
+            chain.ChainPolicy.UrlRetrievalTimeout = TimeSpan.FromMilliseconds(500);
+            chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+            Assert.False(chain.Build(certificate));
+            using Socket caller = await call.WaitAsync(TestWorker.Watchdog, Cancellation);
+        }
+
+        // Its client sees that it is refused; nobody was called meanwhile.
+        call = place.AcceptSocketAsync(Cancellation).AsTask();
+        Assert.Null(await ShownAsync(worker, certificate));
+        Assert.False(call.IsCompleted);
+        Assert.False(place.Pending());
+
+        // One of the fleet is let in whatever it names.
+        using X509Certificate2 gateway = Issue(_authority, "gateway", "1.3.6.1.5.5.7.3.2", issuer: url);
+        Assert.Equal("CN=localhost", await ShownAsync(worker, gateway));
+        Assert.False(call.IsCompleted);
+    }
+
+    [Fact]
     public async Task Files_that_hold_no_certificate_are_named_at_the_start()
     {
         GatewayOptions missing = new() { Tls = _server with { KeyFile = PathOf("nothing.pem") } };
@@ -137,7 +170,7 @@ public sealed class TlsTests : IDisposable
         return request.CreateSelfSigned(now.AddDays(-10), now.AddDays(10));
     }
 
-    private static X509Certificate2 Issue(X509Certificate2 authority, string name, string purpose, int days = 5)
+    private static X509Certificate2 Issue(X509Certificate2 authority, string name, string purpose, int days = 5, string? issuer = null)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
@@ -145,6 +178,11 @@ public sealed class TlsTests : IDisposable
         SubjectAlternativeNameBuilder names = new();
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
+        if (issuer is not null)
+        {
+            request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(ocspUris: null, caIssuersUris: [issuer]));
+        }
+
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         using X509Certificate2 certificate = request.Create(authority, now.AddDays(-9), now.AddDays(days), RandomNumberGenerator.GetBytes(8));
         return certificate.CopyWithPrivateKey(key);
@@ -176,8 +214,8 @@ public sealed class TlsTests : IDisposable
 
         if (certificate is not null)
         {
-            tls.ClientCertificates = [certificate];
-            tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
+            // Shown as it is: without a context of its own the client would fetch what a certificate names.
+            tls.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
         }
 
         HttpClient client = new(new SocketsHttpHandler { SslOptions = tls }) { BaseAddress = new Uri(worker.Url), Timeout = TestWorker.Watchdog };

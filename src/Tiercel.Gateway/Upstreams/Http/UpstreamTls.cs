@@ -10,7 +10,9 @@ internal static class UpstreamTls
     /// <param name="identity">Our certificate, and the only authority that is believed; null for none and the system's.</param>
     public static SslClientAuthenticationOptions Options(string host, TlsSettings? identity)
     {
-        SslClientAuthenticationOptions options = new() { TargetHost = host };
+        // Nothing is fetched from the places that a certificate names, which would hold the thread of many connections: servers send what their chain needs.
+        X509ChainPolicy policy = new() { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        SslClientAuthenticationOptions options = new() { TargetHost = host, CertificateChainPolicy = policy };
         if (identity is null)
         {
             return options;
@@ -20,9 +22,8 @@ internal static class UpstreamTls
         options.ClientCertificateContext = SslStreamCertificateContext.Create(certificate, additionalCertificates: null, offline: true);
         if (identity.ClientAuthorityFile is not null)
         {
-            X509ChainPolicy policy = new() { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
             policy.CustomTrustStore.ImportFromPemFile(identity.ClientAuthorityFile);
-            options.CertificateChainPolicy = policy;
         }
 
         return options;
