@@ -43,11 +43,7 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
         {
             request.Exchange.Forwarded = true;
             Tell(attempt, request.Decision!, isFirst ? services.Clock.Now - asked : null, kind);
-            HttpContext context = request.Exchange.Context;
-            if (context.Request.Headers.ContainsKey(RequestPath.ExplainHeader) && !context.Response.HasStarted)
-            {
-                context.Response.Headers["x-tiercel-routed"] = Explanation.OneLine(attempt.Replica.Name, request.Decision!);
-            }
+            Explain(attempt, request.Decision!);
         }
 
         else if (isFirst)
@@ -123,6 +119,7 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
         }
 
         request.Telemetry?.AttemptLeads(attempt.Health);
+        Explain(attempt, attempt.Record.Decision!);
     }
 
     public void FirstToken(Attempt attempt)
@@ -231,6 +228,16 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
         }
 
         return new PlaceTerms(decision.Excluded, MustServe: true);
+    }
+
+    /// <summary>Tells a client that asked for it where its answer comes from. What is known later than the answer's head is in <c>/internal/requests</c>.</summary>
+    private void Explain(Attempt attempt, RouteDecision decision)
+    {
+        HttpContext context = request.Exchange.Context;
+        if (context.Request.Headers.ContainsKey(RequestPath.ExplainHeader) && !context.Response.HasStarted)
+        {
+            context.Response.Headers["x-tiercel-routed"] = Explanation.OneLine(attempt.Replica.Name, decision);
+        }
     }
 
     private void Tell(Attempt attempt, RouteDecision decision, TimeSpan? queued, string kind)

@@ -126,7 +126,7 @@ internal sealed class RequestPath(FleetServices services)
 
         // The name of the route, not the client's word: where one route takes all models, clients could say any.
         request.Telemetry.Identified(caller.Tenant.Name, request.Arrived);
-        request.Telemetry.Resolved(routeName, route.Pool, serviceClass?.Name);
+        request.Telemetry.Resolved(routeName, route.Pool, serviceClass?.Name, scanned.Stream);
         if (services.State.Pools.TryGetValue(route.Pool, out Pool? pool) && !pool.Members.Any(member => member.Settings.Capabilities.HasFlag(Pool.Needed(kind))))
         {
             error = ApiErrors.NotServedByPool(exchange.Path, Shown(model));

@@ -59,7 +59,7 @@ internal sealed class RequestTelemetry
     }
 
     /// <summary>Step 3: what is asked for. Call it with names of the configuration, never with a client's own words.</summary>
-    public void Resolved(string model, string pool, string? serviceClass)
+    public void Resolved(string model, string pool, string? serviceClass, bool streams = false)
     {
         (_model, _pool) = (model, pool);
         _tags = _fleet.Route(_operation, model, pool, serviceClass ?? "");
@@ -67,6 +67,10 @@ internal sealed class RequestTelemetry
         {
             activity.DisplayName = _tags.SpanName;
             activity.SetTag(TelemetryNames.RequestModel, model).SetTag(TelemetryNames.Pool, pool).SetTag(TelemetryNames.ServiceClass, serviceClass ?? "");
+            if (streams)
+            {
+                activity.SetTag(TelemetryNames.RequestStream, true);
+            }
         }
     }
 

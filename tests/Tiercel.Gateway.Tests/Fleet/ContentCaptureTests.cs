@@ -34,6 +34,7 @@ public sealed class ContentCaptureTests
     {
         string[] spans = await SpansAsync(ask, new TelemetrySettings());
         Assert.Contains(spans, tag => tag.Contains("gen_ai.request.model=m", StringComparison.Ordinal));
+        Assert.Equal(ask == AskStream, spans.Any(tag => tag.EndsWith("gen_ai.request.stream=True", StringComparison.Ordinal)));
         Assert.DoesNotContain(spans, tag => tag.Contains("CANARY", StringComparison.Ordinal) || tag.Contains("one ", StringComparison.Ordinal) || tag.Contains(".messages", StringComparison.Ordinal));
     }
 

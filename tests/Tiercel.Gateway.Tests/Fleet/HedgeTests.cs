@@ -20,12 +20,13 @@ public sealed class HedgeTests
         await using ScriptedUpstream one = ScriptedAnswers.Engine(AnswerAsync);
         await using ScriptedUpstream two = ScriptedAnswers.Engine(AnswerAsync);
         await using TestFleet fleet = await TestFleet.StartAsync(Pair(one, two));
-        using HttpResponseMessage response = await fleet.PostAsync(Ask, key: "sk-acme-key", headers: [("x-request-id", "late")]);
+        using HttpResponseMessage response = await fleet.PostAsync(Ask, key: "sk-acme-key", headers: [("x-request-id", "late"), ("x-tiercel-explain", "1")]);
         Assert.Equal(Whole, await response.Content.ReadAsStringAsync());
         JsonElement[] attempts = [.. (await fleet.ExplainAsync("late")).GetProperty("attempts").EnumerateArray()];
         Assert.Equal(["first", "hedge"], attempts.Select(attempt => attempt.GetProperty("kind").GetString()));
         Assert.NotEqual(attempts[0].GetProperty("upstream").GetString(), attempts[1].GetProperty("upstream").GetString());
         Assert.Equal("Success", attempts[1].GetProperty("outcome").GetString());
+        Assert.StartsWith(attempts[1].GetProperty("upstream").GetString() + ";", Assert.Single(response.Headers.GetValues("x-tiercel-routed")), StringComparison.Ordinal);
         await UntilAsync(() => one.Done.Concat(two.Done).Contains("peer closed"));
         Settled(fleet);
 

@@ -15,7 +15,7 @@ internal static class HealthSection
     private static readonly Key<int> Failures = Keys.Default("failures_to_eject", Numbers.Integer(1, 1000), Defaults.FailuresToEject, "Failures in a row that eject.");
 
     private static readonly Key<TimeSpan> Base = Keys.Default(
-        "base_ejection", Time, Defaults.BaseEjection, "First ejection; each further one is longer by this much.");
+        "base_ejection", Time, Defaults.BaseEjection, "First ejection; each further one is longer by this much. One for broken connections ends sooner, with a probe that passes.");
 
     private static readonly Key<TimeSpan> Longest = Keys.Default("max_ejection", Time, Defaults.MaxEjection, "Longest ejection.");
 
