@@ -17,7 +17,7 @@ internal sealed class UsageCommand
     private readonly Option<string?> _config = new("--config") { Description = "The configuration file of the gateway, which names the ledger.", HelpName = "FILE" };
     private readonly Option<string> _by = new("--by")
     {
-        Description = "What to group by, in this order: tenant, key, model, day.",
+        Description = "What to group by, in this order: tenant, key (with its tenant), model, day.",
         HelpName = "LIST",
         DefaultValueFactory = _ => "tenant,model",
     };
@@ -113,6 +113,12 @@ internal sealed class UsageCommand
             }
 
             dimensions.Add(dimension);
+        }
+
+        // A key's name is its own only within its tenant: two tenants' keys of one name are never one line.
+        if (dimensions.Contains(UsageDimension.Key) && !dimensions.Contains(UsageDimension.Tenant))
+        {
+            dimensions.Insert(dimensions.IndexOf(UsageDimension.Key), UsageDimension.Tenant);
         }
 
         return [.. dimensions];

@@ -25,7 +25,7 @@ internal static class BodyScanner
         error = json.Peek() == '{' ? ReadFields(ref json, kind, result) : ApiErrors.MalformedJson("it must be one JSON object.");
         if (json.Failed || (error is null && !json.IsAtEnd()))
         {
-            error = ApiErrors.MalformedJson(Place(body, json.Position));
+            error = ApiErrors.MalformedJson((json.IsTooDeep ? $"values are nested more than {JsonCursor.MaxDepth} deep at " : "") + Place(body, json.Position));
         }
 
         if (error is null && result.Prompt.IsEmpty)

@@ -96,7 +96,10 @@ public sealed class UsageCommandTests : IDisposable
             """,
             TestContext.Current.CancellationToken);
         Assert.Equal(0, await _cli.RunAsync("usage", "--config", config, "--by", "key"));
-        Assert.Matches(@"(?m)^ci +4 ", _cli.Output);
+
+        // Names of keys are their tenants' own, so the tenant stands before the key.
+        Assert.Matches(@"(?m)^TENANT +KEY ", _cli.Output);
+        Assert.Matches(@"(?m)^acme +ci +", _cli.Output);
         await File.WriteAllTextAsync(config, (await File.ReadAllTextAsync(config, TestContext.Current.CancellationToken)).Replace("ledger:", "# ledger:", StringComparison.Ordinal), TestContext.Current.CancellationToken);
         Assert.Equal(1, await _cli.RunAsync("usage", "--config", config));
         Assert.Contains("names no ledger", _cli.ErrorLine(), StringComparison.Ordinal);

@@ -79,6 +79,14 @@ public sealed class BodyScannerTests
         Assert.Contains("line 2, byte 15", error!.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Json_that_is_nested_too_deep_is_refused_with_that_reason()
+    {
+        string deep = $$"""{"messages":{{new string('[', 300)}}{{new string(']', 300)}}}""";
+        Assert.False(BodyScanner.TryScan(Encoding.UTF8.GetBytes(deep), BodyKind.Chat, out _, out ApiError? error));
+        Assert.Contains("nested more than 256 deep", error!.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"model":"a","messages":[],"stream":true}""", """{"stream_options":{"include_usage":true},"model":"big/\u0022x","messages":[],"stream":true}""")]
     [InlineData("""{"stream":true,"stream_options":{},"model":"a","messages":[]}""", """{"stream":true,"stream_options":{"include_usage":true},"model":"big/\u0022x","messages":[]}""")]

@@ -21,6 +21,9 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> json)
 
     public bool Failed { get; private set; }
 
+    /// <summary>It failed because values are nested deeper than <see cref="MaxDepth"/>, which is no fault of their syntax.</summary>
+    public bool IsTooDeep { get; private set; }
+
     /// <summary>The first byte of what comes next, 0 at the end.</summary>
     public byte Peek()
     {
@@ -276,6 +279,7 @@ internal ref struct JsonCursor(ReadOnlySpan<byte> json)
         isEmpty = false;
         if (depth == MaxDepth)
         {
+            IsTooDeep = true;
             return Fail();
         }
 
