@@ -15,6 +15,7 @@ internal sealed class FleetPulse : IDisposable
     private readonly HashSet<int> _scraping = [];
     private TimeSpan _nextMetrics;
     private bool _toldOfLedger;
+    private bool _toldOfLog;
     private int _beating;
     private int _toldOfFault;
 
@@ -80,6 +81,7 @@ internal sealed class FleetPulse : IDisposable
             _services.Waiting.Pump();
             _relief.Look(now);
             LookAtLedger();
+            LookAtLog();
             _services.Streams.Pulse(now, _services.Options.PingInterval, _services.Configuration.Limits.SlowReader);
         }
         catch (Exception fault) when (fault is not OutOfMemoryException)
@@ -109,6 +111,12 @@ internal sealed class FleetPulse : IDisposable
         {
             _toldOfLedger = isLost;
         }
+    }
+
+    private void LookAtLog()
+    {
+        _toldOfLog = _toldOfLog || (_services.Log.Failure is string reason
+            && _services.Say?.Invoke($"the request log cannot be written ({reason}); it gets no lines until the next start, requests are served") == true);
     }
 
     private async Task ScrapeAsync(Replica replica)

@@ -15,6 +15,7 @@ internal sealed class RequestLog : IAsyncDisposable
     private readonly Channel<byte[]>? _lines;
     private readonly Task _writing;
     private readonly TimeProvider _time;
+    private volatile string? _failure;
     private long _dropped;
 
     public RequestLog(Stream? target, TimeProvider time)
@@ -25,6 +26,9 @@ internal sealed class RequestLog : IAsyncDisposable
     }
 
     public long Dropped => Interlocked.Read(ref _dropped);
+
+    /// <summary>Why no more lines are written; null while they are.</summary>
+    public string? Failure => _failure;
 
     public void Add(Exchange exchange)
     {
@@ -41,7 +45,7 @@ internal sealed class RequestLog : IAsyncDisposable
         await _writing;
     }
 
-    private static async Task WriteAllAsync(Stream target, ChannelReader<byte[]> lines)
+    private async Task WriteAllAsync(Stream target, ChannelReader<byte[]> lines)
     {
         try
         {
@@ -55,9 +59,10 @@ internal sealed class RequestLog : IAsyncDisposable
                 await target.FlushAsync();
             }
         }
-        catch (IOException)
+        catch (IOException error)
         {
-            // A full disk must not end the service; from here on lines fill the queue and are counted as dropped.
+            // A full disk must not end the service; from here on lines fill the queue and are counted as dropped. A file with a torn line in it is not written on.
+            _failure = error.Message;
         }
     }
 

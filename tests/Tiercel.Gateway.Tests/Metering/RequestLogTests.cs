@@ -1,6 +1,10 @@
+using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
+using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Tests.Fakes;
+using Tiercel.Gateway.Tests.Fleet;
+using Tiercel.Gateway.Tests.Metering.Ledger;
 
 namespace Tiercel.Gateway.Tests.Metering;
 
@@ -45,6 +49,22 @@ public sealed class RequestLogTests
             (int status, _) = await gateway.PostJsonAsync("/v1/completions", """{"prompt":"a"}""");
             Assert.Equal(200, status);
         }
+    }
+
+    [Fact]
+    public async Task A_gateway_whose_log_cannot_be_written_serves_and_says_so_once()
+    {
+        const string Full = "/dev/full";
+        Assert.SkipUnless(File.Exists(Full), "there is no device that is always full");
+        await using ScriptedUpstream engine = ScriptedAnswers.Sound();
+        await using TestFleet fleet = await TestFleet.StartAsync(TestFleet.Of(engine.Settings()) with { Telemetry = new TelemetrySettings { RequestLog = Full } });
+        ConcurrentQueue<string> said = [];
+        fleet.Server.Said += said.Enqueue;
+        const string Ask = """{"model":"m","messages":[{"role":"user","content":"hi"}]}""";
+        Assert.Equal(200, (await fleet.PostTextAsync(Ask)).Status);
+        await LedgerFixture.UntilAsync(() => !said.IsEmpty, "the loss to be told");
+        Assert.Equal(200, (await fleet.PostTextAsync(Ask)).Status);
+        Assert.StartsWith("the request log cannot be written (", Assert.Single(said), StringComparison.Ordinal);
     }
 
     private static (string?, string?, int) Ending(JsonElement line) =>
