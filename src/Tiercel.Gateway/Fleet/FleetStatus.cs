@@ -107,7 +107,7 @@ internal sealed class FleetStatus(FleetServices services)
 
     /// <summary>Why a recent request went where it went.</summary>
     public Task RequestAsync(Exchange exchange, string id) => services.Archive.Find(id) is not ArchivedRequest request
-        ? exchange.RefuseAsync(ApiErrors.PathNotFound())
+        ? exchange.RefuseAsync(ApiErrors.RequestNotKept())
         : exchange.SendJsonAsync((request, Names()), static (output, answer) => Write(output, answer.request, answer.Item2));
 
     /// <summary>Drains a replica (POST) or ends its drain (DELETE): new requests go elsewhere, and streams that can are moved.</summary>
@@ -120,7 +120,7 @@ internal sealed class FleetStatus(FleetServices services)
             Replica? replica = services.State.Replicas.Values.FirstOrDefault(one => one.Name == name);
             if (replica is null)
             {
-                return exchange.RefuseAsync(ApiErrors.PathNotFound());
+                return exchange.RefuseAsync(ApiErrors.UpstreamNotFound());
             }
 
             services.State.Health.Drain(replica.Id, draining, services.Clock.Now);

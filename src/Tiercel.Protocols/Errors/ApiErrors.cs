@@ -78,6 +78,13 @@ public static partial class ApiErrors
 
     public static ApiError PathNotFound() => new(404, Invalid, "unknown_url", "No such path. GET / lists the paths of this server.");
 
+    /// <summary>Said to callers of the fleet only, so that a path that exists is not told to be none.</summary>
+    public static ApiError RequestNotKept() =>
+        new(404, Invalid, "request_not_kept", "No request of this id is kept here: the last ones that were admitted are, once they have ended.");
+
+    /// <inheritdoc cref="RequestNotKept" />
+    public static ApiError UpstreamNotFound() => new(404, Invalid, "upstream_not_found", "No upstream has this name. GET /internal/fleet lists them.");
+
     public static ApiError MethodNotAllowed(string allowed) =>
         new(405, Invalid, "method_not_allowed", $"This path answers to {allowed} only.");
 

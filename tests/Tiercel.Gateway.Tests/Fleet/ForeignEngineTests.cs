@@ -261,6 +261,28 @@ public sealed class ForeignEngineTests
         Assert.Equal(404, (int)stranger.StatusCode);
     }
 
+    [Theory]
+    [InlineData("GET", "/internal/requests/none", "request_not_kept")]
+    [InlineData("POST", "/internal/drain/none", "upstream_not_found")]
+    [InlineData("DELETE", "/internal/drain/none", "upstream_not_found")]
+    public async Task What_is_not_there_is_named_to_the_fleet_and_no_path_to_strangers(string method, string path, string code)
+    {
+        await using ScriptedUpstream engine = ScriptedAnswers.Sound();
+        await using TestFleet fleet = await TestFleet.StartAsync(TestFleet.Of(engine.Settings()));
+        foreach (string? secret in (string?[])[TestFleet.Secret, null, "another"])
+        {
+            using HttpRequestMessage request = new(new HttpMethod(method), path);
+            if (secret is not null)
+            {
+                request.Headers.Add("Authorization", $"Bearer {secret}");
+            }
+
+            using HttpResponseMessage response = await fleet.Client.SendAsync(request);
+            Assert.Equal(404, (int)response.StatusCode);
+            Assert.Contains(secret == TestFleet.Secret ? code : "unknown_url", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+    }
+
     private static FleetConfiguration Pair(ScriptedUpstream first, ScriptedUpstream second) =>
         TestFleet.Of(first.Settings() with { Name = "first" }, second.Settings() with { Name = "second" });
 
