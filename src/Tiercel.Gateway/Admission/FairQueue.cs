@@ -142,12 +142,16 @@ internal sealed class FairQueue(QueueSettings settings)
         return true;
     }
 
-    /// <summary>When a refused request of a priority may find room: what waits before it, at the rate at which the queue drained of late.</summary>
+    /// <summary>
+    /// When a refused request of a priority may find room: what waits before it, at the rate at which the queue drained of late. Whatever waits has gone after
+    /// the longest wait, one way or the other.
+    /// </summary>
     public TimeSpan RetryAfter(int priority, TimeSpan now)
     {
         int before = _bands.Values.Where(band => band.Priority <= priority).Sum(band => band.Count);
         double rate = _drain.PerSecond(now);
-        TimeSpan wait = rate <= 0 || before / rate > MostRetry.TotalSeconds ? MostRetry : TimeSpan.FromSeconds(before / rate);
+        TimeSpan most = _settings.MaxWait < MostRetry ? _settings.MaxWait : MostRetry;
+        TimeSpan wait = rate <= 0 || before / rate > most.TotalSeconds ? most : TimeSpan.FromSeconds(before / rate);
         return before == 0 || wait < LeastRetry ? LeastRetry : wait;
     }
 

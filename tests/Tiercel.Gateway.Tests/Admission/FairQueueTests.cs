@@ -133,7 +133,7 @@ public sealed class FairQueueTests
     [Fact]
     public void Retry_after_follows_the_rate_at_which_the_queue_drains()
     {
-        FairQueue queue = new(new QueueSettings());
+        FairQueue queue = new(new QueueSettings { MaxWait = TimeSpan.FromMinutes(5) });
         Assert.Equal(TimeSpan.FromSeconds(1), queue.RetryAfter(0, TimeSpan.Zero));
         for (int i = 0; i < 300; i++)
         {
@@ -151,6 +151,17 @@ public sealed class FairQueueTests
         // 100 wait, 5 a second go.
         Assert.InRange(queue.RetryAfter(0, now).TotalSeconds, 17, 23);
         Assert.Equal(TimeSpan.FromSeconds(1), queue.RetryAfter(-1, now));
+    }
+
+    [Theory]
+    [InlineData(7, 7)]
+    [InlineData(0.2, 1)]
+    [InlineData(600, 60)]
+    public void Retry_after_is_no_longer_than_the_longest_wait(double maxWaitSeconds, int expectedSeconds)
+    {
+        FairQueue queue = new(new QueueSettings { MaxWait = TimeSpan.FromSeconds(maxWaitSeconds) });
+        Add(queue, Entry("a", deadline: 1000));
+        Assert.Equal(TimeSpan.FromSeconds(expectedSeconds), queue.RetryAfter(0, TimeSpan.Zero));
     }
 
     [Fact]
