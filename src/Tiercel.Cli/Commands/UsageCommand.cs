@@ -196,7 +196,7 @@ internal sealed class UsageCommand
             CachedTokens = row.CachedTokens,
             CompletionTokens = row.CompletionTokens,
             Cost = row.Cost,
-            EngineSeconds = row.EngineSeconds,
+            EngineSeconds = Math.Round(row.EngineSeconds, 6),
         };
     }
 
