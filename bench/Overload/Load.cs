@@ -76,8 +76,9 @@ internal sealed class Load(BenchFleet fleet, int tokens, double objective)
 
     private async Task NoteAsync(ConcurrentBag<Answered> answers, string tenant, long start)
     {
+        double began = TimeProvider.System.GetElapsedTime(start).TotalSeconds;
         Answered answer = await AskAsync(tenant);
-        answers.Add(answer with { Ended = TimeProvider.System.GetElapsedTime(start).TotalSeconds });
+        answers.Add(answer with { Began = began, Ended = TimeProvider.System.GetElapsedTime(start).TotalSeconds });
     }
 
     /// <summary>Half to one and a half times the length: answers of one length that begin together end together, and places become free in bursts that no traffic knows.</summary>

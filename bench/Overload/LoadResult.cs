@@ -5,12 +5,15 @@ namespace Tiercel.Bench.Overload;
 /// <summary>What one load gave. Times in seconds.</summary>
 internal sealed record LoadResult(double Offered, double Seconds, double Objective, IReadOnlyList<Answered> Answers, int LongestQueue)
 {
+    /// <summary>Seconds until a load that is more than there is has filled all places.</summary>
+    private const double WarmUp = 2;
+
     /// <summary>Answers a second whose first token came in time. What still waits or runs when the load ends does not count: it would be served by an idle fleet.</summary>
     public double Goodput => Answers.Count(answer => answer.Ttft <= Objective && answer.Ended <= Seconds) / Seconds;
 
     /// <summary>A quantile of the calm tenant's times. One round has some hundred answers, and their 99th percentile is chance; all rounds together have those of a round that was disturbed.</summary>
     public static double CalmTtft(IEnumerable<LoadResult> rounds, double share) =>
-        Quantile(rounds.SelectMany(round => round.Answers).Where(answer => answer.Tenant == "calm").Select(answer => answer.Ttft).OfType<double>(), share);
+        Quantile(rounds.SelectMany(round => round.Answers).Where(answer => answer.Tenant == "calm" && answer.Began >= WarmUp).Select(answer => answer.Ttft).OfType<double>(), share);
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,

@@ -48,13 +48,13 @@ List<LoadResult> once = [], tenfold = [], flood = [];
 for (int round = 0; round < (int)Number("--rounds", 5); round++)
 {
     // What is offered follows the round's own peak, since full load is no load where the machine has become faster meanwhile. The calm tenant
-    // asks for a quarter of it all the time; the other for the rest of what is offered, at full load a tenth more than there is: at random
+    // asks for a quarter of it all the time; the other for the rest of what is offered, at full load a quarter more than there is: at random
     // times less than that leaves places free now and then, and a fleet with free places is not full.
     peak = await load.PeakAsync(clients, seconds);
     double calm = peak / 4;
     peaks.Add(peak);
     Say($"peak  {peak:0.0}/s");
-    once.Add(await load.RunAsync(calm, (1.1 * peak) - calm, seconds));
+    once.Add(await load.RunAsync(calm, (1.25 * peak) - calm, seconds));
     Say($"full  {once[^1]}");
     tenfold.Add(await load.RunAsync(2.5 * peak, 7.5 * peak, seconds));
     Say($"10x   {tenfold[^1]}");
