@@ -2,8 +2,8 @@ namespace Tiercel.Cli.Startup;
 
 /// <summary>
 /// Asks the runtime to go on with what a socket waited for on the thread that hears of it, in place of handing it to the thread pool. A gateway's work
-/// for one arrival takes microseconds, less than waking another thread for it: with it a small request takes a fifth less processor time and half the
-/// time, and a tenth of it at the 99th percentile (bench/Gateway). Whoever does so may not keep such a thread for long; see <c>SocketTurns</c>.
+/// for one arrival takes microseconds, less than waking another thread for it: with it a small request takes a fifth less processor time, half the
+/// time, and a third of it at the 99th percentile (bench/Gateway, both by turns). Whoever does so may not keep such a thread for long; see <c>SocketTurns</c>.
 /// </summary>
 internal static class SocketThreads
 {
