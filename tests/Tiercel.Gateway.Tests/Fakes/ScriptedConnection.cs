@@ -60,7 +60,7 @@ internal sealed class ScriptedConnection(ScriptedUpstream upstream, Socket socke
     /// <summary>Waits until the peer's program has taken everything that was sent, so that a reset takes nothing away from it.</summary>
     public async Task PeerHasReadAsync()
     {
-        while (QueuedAtPeer() > 0)
+        while (OperatingSystem.IsLinux() && IsOpen(out bool arrived) && !(arrived && QueuedAtPeer() == 0))
         {
             await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, stopping);
         }
@@ -86,17 +86,28 @@ internal sealed class ScriptedConnection(ScriptedUpstream upstream, Socket socke
 
     public void Dispose() => socket.Dispose();
 
-    /// <summary>Bytes that the kernel holds for the peer's program: on loopback the peer's socket is in the same table.</summary>
-    private long QueuedAtPeer()
+    /// <summary>Whether both sides are open, and whether all that was sent has come to the peer's kernel (Linux's <c>TCP_INFO</c>).</summary>
+    private bool IsOpen(out bool arrived)
     {
-        if (!OperatingSystem.IsLinux())
-        {
-            return 0;
-        }
+        const int Tcp = 6;
+        const int TcpInfo = 11;
+        const byte Established = 1;
+        const int Unacknowledged = 24;
+        Span<byte> info = stackalloc byte[Unacknowledged + sizeof(uint)];
+        socket.GetRawSocketOption(Tcp, TcpInfo, info);
+        arrived = BitConverter.ToUInt32(info[Unacknowledged..]) == 0;
+        return info[0] == Established;
+    }
 
+    /// <summary>
+    /// Bytes that the kernel holds for the peer's program: on loopback the peer's socket is in the same table, which may pass it over
+    /// while others come and go (null).
+    /// </summary>
+    private long? QueuedAtPeer()
+    {
         string peer = $":{((IPEndPoint)socket.RemoteEndPoint!).Port:X4}";
         string own = $":{((IPEndPoint)socket.LocalEndPoint!).Port:X4}";
-        foreach (string line in File.ReadLines("/proc/net/tcp"))
+        foreach (string line in File.ReadLines("/proc/net/tcp").Concat(File.ReadLines("/proc/net/tcp6")))
         {
             string[] fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (fields[1].EndsWith(peer, StringComparison.Ordinal) && fields[2].EndsWith(own, StringComparison.Ordinal))
@@ -105,7 +116,7 @@ internal sealed class ScriptedConnection(ScriptedUpstream upstream, Socket socke
             }
         }
 
-        return 0;
+        return null;
     }
 
     private static int? Whole(string bytes)

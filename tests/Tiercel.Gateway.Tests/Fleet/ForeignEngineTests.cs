@@ -57,7 +57,7 @@ public sealed class ForeignEngineTests
             Assert.Contains("two", body, StringComparison.Ordinal);
         }
 
-        Assert.Contains("reset", broken.Done);
+        await TestFleet.UntilAsync(() => broken.Done.Contains("reset"));
     }
 
     [Theory]
@@ -168,7 +168,7 @@ public sealed class ForeignEngineTests
         string ask = AskStream.Replace("\"stream\":true", "\"stream\":true,\"max_tokens\":2,\"stream_options\":{\"include_usage\":true}", StringComparison.Ordinal);
         (int status, string stream) = await fleet.PostTextAsync(ask);
         Assert.Equal(200, status);
-        Assert.Contains("reset", engine.Done);
+        await TestFleet.UntilAsync(() => engine.Done.Contains("reset"));
         string[] events = stream.Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(5, events.Length);
         Assert.Equal("length", JsonElement.Parse(events[2]["data: ".Length..]).GetProperty("choices")[0].GetProperty("finish_reason").GetString());
