@@ -45,7 +45,10 @@ public sealed class SocketTurnsTests
 
         // One read that has to wait ends the row.
         ScriptedReader behind = new(isAhead: false);
-        await client.ReadAsync(behind, CancellationToken.None);
+        Task<ReadResult> waiting = client.ReadAsync(behind, CancellationToken.None).AsTask();
+        Assert.False(waiting.IsCompleted);
+        behind.Arrive();
+        await waiting;
         for (int read = 1; read < SocketTurns.Length; read++)
         {
             Assert.True(client.ReadAsync(ahead, CancellationToken.None).AsTask().IsCompleted);
@@ -81,20 +84,15 @@ public sealed class SocketTurnsTests
         IDictionary<object, object?> IConnectionItemsFeature.Items { get; set; } = new Dictionary<object, object?>();
     }
 
-    /// <summary>Has 64 bytes whenever it is asked, at once or after a moment.</summary>
+    /// <summary>Has 64 bytes whenever it is asked, at once or when the test lets them come.</summary>
     private sealed class ScriptedReader(bool isAhead) : PipeReader
     {
         private static readonly ReadResult Bytes = new(new ReadOnlySequence<byte>(new byte[64]), false, false);
+        private readonly TaskCompletionSource<ReadResult> _arrived = new();
 
-        public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
-        {
-            if (!isAhead)
-            {
-                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            }
+        public void Arrive() => _arrived.SetResult(Bytes);
 
-            return Bytes;
-        }
+        public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => isAhead ? new(Bytes) : new(_arrived.Task);
 
         public override bool TryRead(out ReadResult result)
         {
