@@ -1,8 +1,8 @@
 namespace Tiercel.Gateway.Admission;
 
 /// <summary>
-/// Who has used how much of a pool of late, in tokens that fade, so that a tenant that takes more than its share while others ask is known. It keeps no
-/// capacity free for anybody: its owner lets those below their share go further into what is left. Pure; its owner serialises the calls.
+/// Who has used how much of a pool of late, in tokens that fade, so that a tenant that takes more than its share while others ask is known: its owner keeps
+/// the last few places from it, and lets those below their share go further into what is left. Pure; its owner serialises the calls.
 /// </summary>
 internal sealed class TenantShares
 {

@@ -135,6 +135,17 @@ internal sealed partial class FleetState
             request.HasAsked = true;
         }
 
+        bool isAbove = first && IsAboveShare(pool, request, now);
+        if (isAbove && IsKeptForOthers(request))
+        {
+            return new Placement(null, null, new RouteDecision
+            {
+                RequestId = number ?? request.Number,
+                Outcome = RouteOutcome.Kept,
+                Reason = "the last places are kept for tenants that have had less than their share",
+            });
+        }
+
         RouteQuery query = new()
         {
             RequestId = number ?? request.Number,
@@ -146,7 +157,7 @@ internal sealed partial class FleetState
             ExcludedReplicas = terms.Excluded,
             NumericsId = terms.NumericsId,
             MustServe = terms.MustServe,
-            AboveShare = first && pool.Shares.IsAbove(tenant.Name, now) ? pool.Shares.GivenOfAsked(tenant.Name) : null,
+            AboveShare = isAbove ? pool.Shares.GivenOfAsked(tenant.Name) : null,
         };
 
         // 5 Route. What it finds also says whether the fleet can admit the request now (4): chosen, busy, or too late for its class everywhere.
@@ -160,6 +171,9 @@ internal sealed partial class FleetState
             _ => new Placement(null, ApiErrors.NoReplica(pool.Name), decision),
         };
     }
+
+    /// <summary>Whether the tenant of a request has had more than its share of the pool while others ask.</summary>
+    public bool IsAboveShare(FleetRequest request, TimeSpan now) => _pools.TryGetValue(request.PoolName, out Pool? pool) && IsAboveShare(pool, request, now);
 
     /// <summary>Places a request and counts it there, in one step: what is counted is what the next decision sees.</summary>
     public (Attempt? Attempt, Placement Placement) TryStart(FleetRequest request, in PlaceTerms terms, string kind, TimeSpan now)
@@ -316,8 +330,31 @@ internal sealed partial class FleetState
         }
     }
 
+    private static bool IsAboveShare(Pool pool, FleetRequest request, TimeSpan now) => pool.Shares.IsAbove(request.Caller.Tenant.Name, now);
+
+    /// <summary>Whether what is free of the replicas that would do is what is kept from tenants above their share.</summary>
+    private bool IsKeptForOthers(FleetRequest request)
+    {
+        (long places, long free) = (0, 0);
+        foreach (ReplicaAvailability one in _available)
+        {
+            if (one.Weight > 0)
+            {
+                Replica replica = _replicas[one.Replica];
+                int limit = LimitOf(replica, request);
+                places += limit;
+                free += Math.Max(0, limit - replica.Running.Count);
+            }
+        }
+
+        return free > 0 && free <= Math.Min(places / 4, Math.Ceiling(_tuning.KeptPlaces * Math.Sqrt(places)));
+    }
+
     private static bool IsFull(Replica replica, FleetRequest request) =>
-        replica.Running.Count >= replica.Limit || (request.Class?.TimeToFirstToken is null && replica.Adaptive is { AtLimit: true });
+        replica.Running.Count >= LimitOf(replica, request);
+
+    private static int LimitOf(Replica replica, FleetRequest request) =>
+        request.Class?.TimeToFirstToken is null && replica.Adaptive is { } adaptive ? Math.Min(replica.Limit, adaptive.Limit) : replica.Limit;
 
     /// <summary>Whether another usable worker of the pool continues this one's streams exactly.</summary>
     private bool HasTwin(Replica replica, TimeSpan now) =>

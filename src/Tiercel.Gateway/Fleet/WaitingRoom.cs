@@ -94,7 +94,8 @@ internal sealed class WaitingRoom(FleetServices services)
 
                 queue.Expire(now, expired);
                 (Attempt? Attempt, ApiError? Error) result = default;
-                while (queue.TryDequeue(now, entry => Judge((WaitingRequest)entry, now, out result)) is WaitingRequest next)
+                UpstreamCapabilities kept = UpstreamCapabilities.None;
+                while (queue.TryDequeue(now, entry => Judge((WaitingRequest)entry, now, ref kept, out result)) is WaitingRequest next)
                 {
                     (turns ??= []).Add((next, result.Attempt, result.Error));
                 }
@@ -136,10 +137,27 @@ internal sealed class WaitingRoom(FleetServices services)
         }
     }
 
-    private TurnVerdict Judge(WaitingRequest waiting, TimeSpan now, out (Attempt? Attempt, ApiError? Error) result)
+    /// <param name="kept">
+    /// For what only places are left that are kept from tenants above their share. While turns are given places only become fewer, so that the others of
+    /// them need not be tried, of whom many may wait.
+    /// </param>
+    private TurnVerdict Judge(WaitingRequest waiting, TimeSpan now, ref UpstreamCapabilities kept, out (Attempt? Attempt, ApiError? Error) result)
     {
+        result = default;
+        UpstreamCapabilities needed = Pool.Needed(waiting.Request.Kind);
+        if (kept.HasFlag(needed) && services.State.IsAboveShare(waiting.Request, now))
+        {
+            return TurnVerdict.Skip;
+        }
+
         (Attempt? attempt, Placement placement) = services.State.TryStart(waiting.Request, PlaceTerms.First, "first", now);
         result = (attempt, placement.Error);
+        if (placement.IsKept)
+        {
+            kept |= needed;
+            return TurnVerdict.Skip;
+        }
+
         return placement.Waits ? TurnVerdict.Stop : TurnVerdict.Run;
     }
 

@@ -8,6 +8,9 @@ internal enum RouteOutcome
     /// <summary>All that would do are at their limits: wait in the queue.</summary>
     Busy,
 
+    /// <summary>Only places are free that are kept for tenants that have had less than their share: wait in the queue, and let those go before.</summary>
+    Kept,
+
     /// <summary>The objective of the class is predicted to be missed everywhere: refuse, and say when to come back.</summary>
     ObjectiveMissed,
 

@@ -45,6 +45,13 @@ internal sealed record RoutingTuning
     /// <summary>Part of what was asked for below which a flood is not answered any harder.</summary>
     public double LeastGiven { get; init; } = 0.1;
 
+    /// <summary>
+    /// Of a pool's places so many times the root of their number are kept from tenants that have had more than their share while others ask (never more than a
+    /// quarter), which would else wait for somebody's answer to end where a flood holds all places. What comes at random varies with the root of its number
+    /// (trunk reservation, as telephone exchanges keep lines): of 64 places 4 are kept.
+    /// </summary>
+    public double KeptPlaces { get; init; } = 0.5;
+
     /// <summary>A prompt that cannot make its objective on an idle replica is served while the mean queue is below this share of the objective.</summary>
     public double IdleQueueShare { get; init; } = 0.07;
 

@@ -116,7 +116,7 @@ internal sealed partial class SimulatedGateway
 
     private void PlaceOrWait(GatewayStream stream)
     {
-        if ((stream.Terms.MustServe || _queue.Count == 0) && TryPlace(stream))
+        if ((stream.Terms.MustServe || _queue.Count == 0) && TryPlace(stream) == TurnVerdict.Run)
         {
             return;
         }
@@ -187,20 +187,22 @@ internal sealed partial class SimulatedGateway
             return TurnVerdict.Run;
         }
 
-        // Whatever comes of its turn, it is not in the queue any more, unless nobody has room.
+        // Whatever comes of its turn, it is not in the queue any more, unless nobody has room for it.
         _waiting.Remove(stream, out QueuedStream? entry);
-        if (TryPlace(stream))
+        TurnVerdict verdict = TryPlace(stream);
+        if (verdict == TurnVerdict.Run)
         {
             _watch.Served(stream, stream.WaitsSince!.Value);
-            return TurnVerdict.Run;
+        }
+        else
+        {
+            _waiting[stream] = entry!;
         }
 
-        _waiting[stream] = entry!;
-        return TurnVerdict.Stop;
+        return verdict;
     }
 
-    /// <returns>False when all that would do are at their limits.</returns>
-    private bool TryPlace(GatewayStream stream)
+    private TurnVerdict TryPlace(GatewayStream stream)
     {
         _state.Health.Availability(Pool, _time.Now, _healthView);
         _tally.Counts["panics"] = _tally["panics"] + (_healthView.Exists(one => one.Panic) ? 1 : 0);
@@ -208,7 +210,8 @@ internal sealed partial class SimulatedGateway
         Placement placement = _state.Place(stream.Fleet, stream.Terms, _time.Now);
         if (placement.Waits)
         {
-            return false;
+            _tally.Count(placement.IsKept ? "kept waiting for others" : "no place");
+            return placement.IsKept ? TurnVerdict.Skip : TurnVerdict.Stop;
         }
 
         bool refused = _options.Defect == Defect.IgnoresPanic && placement.Replica is { } chosen && _healthView.Exists(one => one.Replica == chosen.Id && one.Panic);
@@ -218,11 +221,11 @@ internal sealed partial class SimulatedGateway
             string why = refused ? nameof(RouteOutcome.NoReplica) : placement.Decision.Outcome.ToString();
             _tally.Count($"refused: {why}");
             Fail(stream, why);
-            return true;
+            return TurnVerdict.Run;
         }
 
         Send(stream, _state.Begin(stream.Fleet, placement.Replica, placement.Decision, "", _time.Now), alone: false);
-        return true;
+        return TurnVerdict.Run;
     }
 
     private void PumpSuspects()

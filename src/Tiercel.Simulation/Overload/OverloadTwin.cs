@@ -75,6 +75,7 @@ internal sealed class OverloadTwin
     private static RoutingTuning TuningOf(OverloadOptions options) => options.Defect switch
     {
         OverloadDefect.FloodFillsEngines => options.Tuning with { Flooding = 0 },
+        OverloadDefect.FloodTakesAllPlaces => options.Tuning with { KeptPlaces = 0 },
         OverloadDefect.BelievesPredictions => options.Tuning with { Errors = 0, ErrorsWhenRefusing = 0 },
         _ => options.Tuning,
     };
@@ -162,7 +163,7 @@ internal sealed class OverloadTwin
         }
 
         Open open = new(request, row, tally);
-        if (_queue.Count == 0 && TryStart(open))
+        if (_queue.Count == 0 && TryStart(open) == TurnVerdict.Run)
         {
             return;
         }
@@ -206,7 +207,7 @@ internal sealed class OverloadTwin
     private void Pump()
     {
         Expire();
-        while (_queue.TryDequeue(_time.Now, entry => TryStart(((Waiting)entry).Open) ? TurnVerdict.Run : TurnVerdict.Stop) is not null)
+        while (_queue.TryDequeue(_time.Now, entry => TryStart(((Waiting)entry).Open)) is not null)
         {
         }
 
@@ -220,19 +221,18 @@ internal sealed class OverloadTwin
         expired.ForEach(entry => Refuse(((Waiting)entry).Open));
     }
 
-    /// <returns>False when all replicas are at their limits.</returns>
-    private bool TryStart(Open open)
+    private TurnVerdict TryStart(Open open)
     {
         (Attempt? attempt, Placement placement) = _state.TryStart(open.Request, PlaceTerms.First, "first", _time.Now);
         if (placement.Waits)
         {
-            return false;
+            return placement.IsKept ? TurnVerdict.Skip : TurnVerdict.Stop;
         }
 
         if (attempt is null)
         {
             Refuse(open);
-            return true;
+            return TurnVerdict.Run;
         }
 
         open.Attempt = attempt;
@@ -246,7 +246,7 @@ internal sealed class OverloadTwin
                 Step(engine);
             }
         });
-        return true;
+        return TurnVerdict.Run;
     }
 
     private void Refuse(Open open) => open.Tally?.Refuse(Seconds - open.Row.At);

@@ -22,7 +22,7 @@ public class ChaosTests
             "fault Kill", "fault Freeze", "fault Reset", "fault Slow", "fault EventTrouble", "fault Partition", "fault OneWayPartition", "fault Drain",
             "fault ClockStep", "fault Garbage", "bursts", "cancelled", "cancelled in the queue", "death with requests", "event lost", "event doubled",
             "event late", "done after a resume", "plan: ResumeExactly", "plan: ResumeMarked", "plan: ContinueMessage", "plan: FinishNow", "plan: Wait", "plan: Fail",
-            "sent: retry", "moved from a stalled worker", "moved from a draining worker", "queued", "expired in the queue", "pushed out of the queue",
+            "sent: retry", "moved from a stalled worker", "moved from a draining worker", "queued", "expired in the queue", "pushed out of the queue", "kept waiting for others",
             "refused: TenantFull", "refused: QueueFull", "refused by ConcurrentRequests", "quarantined", "tried alone", "panics",
             "state Ejected", "state SlowStart", "state Suspect", "state Down", "state Draining", "malformed", "not retried: the retry budget is used up",
             "failed: the retry budget is used up", "fault Hesitate", "sent: hedge", "won by the first", "won by the second", "one of two broke", "cancelled with two attempts",

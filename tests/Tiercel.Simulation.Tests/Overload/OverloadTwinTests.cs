@@ -124,11 +124,51 @@ public sealed class OverloadTwinTests
         Assert.True(Ttft(report.After) <= Move * Ttft(report.Before), report.ToString());
     }
 
+    /// <summary>
+    /// Before the flood there are places free now and then, after it there would be none: the others find theirs kept. The fleet serves no less for it, and the
+    /// others' times stay what they were.
+    /// </summary>
+    [Theory]
+    [InlineData(4, 16, 0.9)]
+    [InlineData(4, 16, 1.0)]
+    [InlineData(2, 8, 0.9)]
+    [InlineData(2, 8, 1.0)]
+    public void Where_places_were_free_a_flood_does_not_make_the_others_wait_for_one(int workers, int places, double load)
+    {
+        (OverloadReport[] reports, double before, double after) = FloodedWithFreePlaces(workers, places, load, OverloadDefect.None);
+        Assert.True(after <= Move * before, $"{before:0.000} s became {after:0.000} s\n{string.Join('\n', (object[])reports)}");
+        Assert.All(reports, report => Assert.True(report.GoodputAfter >= 0.95 * report.Goodput, report.ToString()));
+    }
+
+    [Theory]
+    [InlineData(4, 16)]
+    [InlineData(2, 8)]
+    public void A_flood_that_takes_all_places_is_found(int workers, int places)
+    {
+        (_, double kept, _) = FloodedWithFreePlaces(workers, places, 0.7, OverloadDefect.None);
+        (OverloadReport[] reports, double before, double after) = FloodedWithFreePlaces(workers, places, 0.7, OverloadDefect.FloodTakesAllPlaces);
+        Assert.True(after > Move * before && after > Move * kept, $"{before:0.000} s became {after:0.000} s\n{string.Join('\n', (object[])reports)}");
+    }
+
+    /// <summary>Three that ask for a twelfth of what the fleet serves each, and one that asks for the rest of a load, and then for ten times that. The 99th percentile is the mean of three runs, seconds.</summary>
+    private static (OverloadReport[] Reports, double Before, double After) FloodedWithFreePlaces(int workers, int places, double load, OverloadDefect defect)
+    {
+        // Small batches take less time for each step, so that fewer places serve more than their part.
+        double serves = WorkersServe * (workers * places / 64.0) * (places < 16 ? 1.3 : 1);
+        OverloadReport[] reports =
+        [
+            .. Enumerable.Range(1, 3).Select(seed => Run(
+                Workers with { FloodAt = 150, Seconds = 300, WarmUp = 30, Seed = seed, Workers = workers, Concurrency = places, Defect = defect },
+                [new("a", serves / 12), new("b", serves / 12), new("c", serves / 12), new("d", serves * (load - 0.25), FloodTimes: 10)])),
+        ];
+        return (reports, reports.Average(report => Ttft(report.Before)), reports.Average(report => Ttft(report.After)));
+    }
+
     private static OverloadReport Flooded(bool foreign, int seed, double times, OverloadDefect defect = OverloadDefect.None)
     {
         // Three that ask for half of their share, and one that takes what is left before it asks for ten times that.
         double serves = foreign ? ForeignServe : WorkersServe;
-        OverloadOptions options = (foreign ? Foreign : Workers) with { FloodAt = 200, Seconds = 400, WarmUp = 60, Seed = seed, Defect = defect };
+        OverloadOptions options = (foreign ? Foreign : Workers) with { FloodAt = 150, Seconds = 300, WarmUp = 30, Seed = seed, Defect = defect };
         return Run(options, [new("a", serves / 8), new("b", serves / 8), new("c", serves / 8), new("d", serves * 0.7, FloodTimes: times)]);
     }
 
