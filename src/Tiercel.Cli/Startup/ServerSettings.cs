@@ -99,7 +99,7 @@ internal sealed class ServerSettings
     {
         null => null,
         "-" => Console.OpenStandardError(),
-        string path => new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite),
+        string path => new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0),
     };
 
     private static IPAddress ParseHost(string host)

@@ -115,8 +115,13 @@ internal sealed class FleetPulse : IDisposable
 
     private void LookAtLog()
     {
-        _toldOfLog = _toldOfLog || (_services.Log.Failure is string reason
-            && _services.Say?.Invoke($"the request log cannot be written ({reason}); it gets no lines until the next start, requests are served") == true);
+        string? reason = _services.Log.Failure;
+        if (reason is not null != _toldOfLog && _services.Say?.Invoke(reason is not null
+            ? $"the request log cannot be written ({reason}); requests are served, its lines wait in memory and are lost where too many do"
+            : $"the request log is written again; {_services.Log.Dropped} lines were lost since the start") == true)
+        {
+            _toldOfLog = reason is not null;
+        }
     }
 
     private async Task ScrapeAsync(Replica replica)

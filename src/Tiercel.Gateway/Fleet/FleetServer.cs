@@ -67,7 +67,7 @@ public sealed class FleetServer : IAsyncDisposable
         FleetConfiguration configuration = options.Configuration.Current;
         long run = BinaryPrimitives.ReadInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(long)));
         FleetTelemetry telemetry = new(configuration.Telemetry, time);
-        Stream? logFile = configuration.Telemetry.RequestLog is string path ? new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite) : null;
+        Stream? logFile = configuration.Telemetry.RequestLog is string path ? new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0) : null;
         FleetServices services = new(options, time, telemetry, new RequestLog(logFile, time));
         UsageLedger ledger = UsageLedger.Start(configuration.Ledger, run, time, restored => Restore(services, restored));
         services.Ledger = ledger;

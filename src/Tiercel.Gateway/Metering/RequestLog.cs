@@ -7,11 +7,17 @@ namespace Tiercel.Gateway.Metering;
 
 /// <summary>
 /// A JSON line for each request: who, what, how long, how it ended; never prompt text, never a key. Lines wait in a bounded queue, so that a slow
-/// disk never holds up an answer; lines that do not fit are counted.
+/// disk never holds up an answer; lines that do not fit are counted. Where they cannot be written, on a full disk say, they wait there and are tried again.
 /// </summary>
 internal sealed class RequestLog : IAsyncDisposable
 {
     private const int QueuedLines = 8192;
+    private const int BatchBytes = 64 * 1024;
+
+    /// <summary>Time between two tries to write what could not be written.</summary>
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _closing = new();
     private readonly Channel<byte[]>? _lines;
     private readonly Task _writing;
     private readonly TimeProvider _time;
@@ -27,7 +33,7 @@ internal sealed class RequestLog : IAsyncDisposable
 
     public long Dropped => Interlocked.Read(ref _dropped);
 
-    /// <summary>Why no more lines are written; null while they are.</summary>
+    /// <summary>Why no lines are written now; null while they are.</summary>
     public string? Failure => _failure;
 
     public void Add(Exchange exchange)
@@ -38,31 +44,73 @@ internal sealed class RequestLog : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes what is queued.</summary>
+    /// <summary>Writes what is queued, or gives it up where it cannot be written now.</summary>
     public async ValueTask DisposeAsync()
     {
         _lines?.Writer.TryComplete();
+        await _closing.CancelAsync();
         await _writing;
+        _closing.Dispose();
     }
 
     private async Task WriteAllAsync(Stream target, ChannelReader<byte[]> lines)
     {
+        ArrayBufferWriter<byte> batch = new(BatchBytes);
+        while (await lines.WaitToReadAsync())
+        {
+            batch.ResetWrittenCount();
+            while (batch.WrittenCount < BatchBytes && lines.TryRead(out byte[]? line))
+            {
+                batch.Write(line);
+            }
+
+            while (!await TryWriteAsync(target, batch.WrittenMemory))
+            {
+                await Task.Delay(RetryInterval, _time, _closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (_closing.IsCancellationRequested)
+                {
+                    // The last try: a disk that is still full must not keep the process.
+                    await TryWriteAsync(target, batch.WrittenMemory);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes lines whole, or takes back what of them was written: no line is torn by another try.</summary>
+    private async Task<bool> TryWriteAsync(Stream target, ReadOnlyMemory<byte> lines)
+    {
+        long start = target.CanSeek ? target.Position : 0;
         try
         {
-            while (await lines.WaitToReadAsync())
-            {
-                while (lines.TryRead(out byte[]? line))
-                {
-                    await target.WriteAsync(line);
-                }
-
-                await target.FlushAsync();
-            }
+            await target.WriteAsync(lines);
+            await target.FlushAsync();
+            _failure = null;
+            return true;
         }
         catch (IOException error)
         {
-            // A full disk must not end the service; from here on lines fill the queue and are counted as dropped. A file with a torn line in it is not written on.
+            // A full disk must not end the service.
             _failure = error.Message;
+            if (target.CanSeek)
+            {
+                TakeBack(target, start);
+            }
+
+            return false;
+        }
+    }
+
+    private static void TakeBack(Stream target, long length)
+    {
+        try
+        {
+            target.SetLength(length);
+            target.Position = length;
+        }
+        catch (Exception error) when (error is IOException or ArgumentException or NotSupportedException)
+        {
+            // A device has no length; a disk that fails at this too may keep a torn line.
         }
     }
 

@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 using Tiercel.Gateway.Configuration;
+using Tiercel.Gateway.Endpoints;
+using Tiercel.Gateway.Metering;
 using Tiercel.Gateway.Tests.Fakes;
 using Tiercel.Gateway.Tests.Fleet;
 using Tiercel.Gateway.Tests.Metering.Ledger;
@@ -67,12 +70,71 @@ public sealed class RequestLogTests
         Assert.StartsWith("the request log cannot be written (", Assert.Single(said), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_disk_that_has_room_again_gets_every_line_that_waited_and_each_whole()
+    {
+        ManualTime time = new();
+        using FullDisk disk = new() { Room = 700 };
+        RequestLog log = new(disk, time);
+        for (int i = 0; i < 10; i++)
+        {
+            log.Add(new Exchange(new DefaultHttpContext(), $"id{i}", 0));
+        }
+
+        await LedgerFixture.UntilAsync(() => log.Failure is not null && time.Pending == 1, "the disk to be full");
+        Assert.True(disk.Torn > 0, "no line was torn");
+        log.Add(new Exchange(new DefaultHttpContext(), "id10", 0));
+        time.Advance(TimeSpan.FromSeconds(1));
+        await LedgerFixture.UntilAsync(() => time.Pending == 1, "another try");
+        Assert.NotNull(log.Failure);
+        disk.Room = int.MaxValue;
+        time.Advance(TimeSpan.FromSeconds(1));
+        await LedgerFixture.UntilAsync(() => log.Failure is null, "the lines to be written");
+        await log.DisposeAsync();
+        string[] lines = Encoding.UTF8.GetString(disk.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(Enumerable.Range(0, 11).Select(i => $"id{i}"), lines.Select(line => JsonElement.Parse(line).GetProperty("request_id").GetString()));
+        Assert.Equal(0, log.Dropped);
+    }
+
+    [Fact]
+    public async Task A_disk_that_stays_full_holds_back_neither_memory_nor_the_end()
+    {
+        using FullDisk disk = new();
+        RequestLog log = new(disk, new ManualTime());
+        log.Add(new Exchange(new DefaultHttpContext(), "first", 0));
+        await LedgerFixture.UntilAsync(() => log.Failure is not null, "the disk to be full");
+        for (int i = 0; i < 9000; i++)
+        {
+            log.Add(new Exchange(new DefaultHttpContext(), "more", 0));
+        }
+
+        Assert.Equal(9000 - 8192, log.Dropped);
+        await log.DisposeAsync().AsTask().WaitAsync(TestGateway.Watchdog);
+        Assert.Equal(0, disk.Length);
+    }
+
     private static (string?, string?, int) Ending(JsonElement line) =>
         (line.GetProperty("outcome").GetString(), line.GetProperty("error").GetString(), line.GetProperty("status").GetInt32());
 
+    /// <summary>Takes so many bytes of what it is given as there is room for, and then fails.</summary>
     private sealed class FullDisk : MemoryStream
     {
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        public int Room { get; set; }
+
+        /// <summary>Bytes that were written of what then failed.</summary>
+        public int Torn { get; private set; }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            int fits = (int)Math.Min(buffer.Length, Room - Position);
+            Write(buffer.Span[..fits]);
+            if (fits == buffer.Length)
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            Torn = fits;
             throw new IOException("no space left on device");
+        }
     }
 }

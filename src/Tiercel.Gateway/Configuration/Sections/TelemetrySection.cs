@@ -27,7 +27,7 @@ internal static class TelemetrySection
     private static readonly Key<bool> Content = Keys.Default(
         "capture_content", Numbers.Boolean, Defaults.CaptureContent, "Whether prompts and answers are part of traces (`gen_ai.input.messages`, `gen_ai.output.messages`; the first 32 KiB of text each, `tiercel.input.cut_bytes` and `tiercel.output.cut_bytes` tell what is missing). They hold what users say: leave it off unless they agreed.");
 
-    private static readonly Key<string?> RequestLog = Keys.Optional("request_log", Texts.Path, "File of a JSON line for each request. Where it cannot be written any more, a full disk say, it gets no lines until the next start, and the gateway says so.", needsRestart: true);
+    private static readonly Key<string?> RequestLog = Keys.Optional("request_log", Texts.Path, "File of a JSON line for each request. Where it cannot be written, on a full disk say, the gateway says so, serves, and tries again; 8,192 lines wait in memory.", needsRestart: true);
 
     public static Section<TelemetrySettings> Table { get; } = new(
         "telemetry",
