@@ -232,6 +232,13 @@ internal sealed partial class FleetState
             replica.Adaptive?.Refused(now);
         }
 
+        if (outcome == AttemptOutcome.Cancelled && !attempt.HasFirstToken && request.Scanned.Stream && attempt.Record.Decision is { } decision)
+        {
+            // Else a replica that answers too late for anybody would be taken for as fast as it ever was: all its answers are given up.
+            Health.GivenUp(attempt.Health, decision.PredictedTtft, now);
+            RouterOf(request)?.GivenUp(attempt.Number, now);
+        }
+
         Health.End(attempt.Health, outcome, now);
         if (attempt.IsTrial)
         {

@@ -74,6 +74,16 @@ internal sealed partial class HealthBook(HealthSettings settings, ulong seed, Ac
         }
     }
 
+    /// <summary>Nobody waits for the attempt's first token any more, which is later than expected: it counts as if it had come now, which is the least that it can be.</summary>
+    /// <param name="expected">Predicted time to the first token.</param>
+    public void GivenUp(long attempt, TimeSpan expected, TimeSpan now)
+    {
+        if (_open.TryGetValue(attempt, out (ReplicaRecord Replica, TimeSpan At) open) && now - open.At > expected)
+        {
+            open.Replica.Ttft.Add(now - open.At, expected, now);
+        }
+    }
+
     /// <summary>The attempt ended. A second call for the same attempt does nothing and says so.</summary>
     public bool End(long attempt, AttemptOutcome outcome, TimeSpan now)
     {

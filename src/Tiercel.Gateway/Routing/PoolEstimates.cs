@@ -133,6 +133,29 @@ internal sealed class PoolEstimates
         }
     }
 
+    /// <summary>Its first token is later than predicted and will not be known: the replica takes as long as was waited at least.</summary>
+    public void GivenUp(RequestState request, RoutedReplica replica, TimeSpan now)
+    {
+        double waited = (now - request.SentAt).TotalSeconds;
+        if (waited <= request.PredictedTtft)
+        {
+            return;
+        }
+
+        LearnError(waited, request.PredictedTtft);
+        TimeSpan from = request.SentAt > replica.LastFirst ? request.SentAt : replica.LastFirst;
+        double service = (now - from).TotalSeconds;
+        double predicted = Prefill.Predict(1, request.UncachedTokens, request.Pairs);
+
+        // What waited for a place in the batch says nothing of the replica's speed, what is shorter than expected nothing at all, and before the first prompt
+        // there is nothing to compare a replica with.
+        bool waitedInside = replica.LastWaiting >= request.SentAt;
+        if (!waitedInside && _learnt > 0 && service > replica.Factor * predicted)
+        {
+            replica.Learn(service, predicted);
+        }
+    }
+
     private void LearnSpeed(RequestState request, RoutedReplica replica, long prompt, long uncached)
     {
         double pairs = Pairs(prompt, prompt - uncached);

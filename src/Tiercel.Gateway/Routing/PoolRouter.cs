@@ -100,6 +100,15 @@ internal sealed partial class PoolRouter
         Begun(request, replica, now);
     }
 
+    /// <summary>Nobody waits for its first token any more, which is later than predicted: how late it would have been is not known, and that it is late is.</summary>
+    public void GivenUp(long requestId, TimeSpan now)
+    {
+        if (_requests.TryGetValue(requestId, out RequestState? request) && request.FirstAt is null && request.Streams)
+        {
+            _estimates.GivenUp(request, request.Replica!, now);
+        }
+    }
+
     /// <summary>It is over on its replica. Requests that are unknown, or ended before, are ignored.</summary>
     public void Ended(long requestId, in RouteEnd end, TimeSpan now)
     {
