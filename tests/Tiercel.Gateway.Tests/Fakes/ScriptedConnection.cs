@@ -10,6 +10,9 @@ internal sealed class ScriptedConnection(ScriptedUpstream upstream, Socket socke
     private readonly byte[] _buffer = new byte[256 * 1024];
     private readonly StringBuilder _unread = new();
 
+    /// <summary>Of the server.</summary>
+    public int Port => upstream.Port;
+
     /// <summary>Reads a request whole; null when the peer has closed.</summary>
     public async Task<string?> ReadRequestAsync()
     {
@@ -66,6 +69,15 @@ internal sealed class ScriptedConnection(ScriptedUpstream upstream, Socket socke
         }
     }
 
+    /// <summary>Waits until the peer's kernel has everything that was sent: a peer that looks sees it.</summary>
+    public async Task PeerHasItAsync()
+    {
+        while (OperatingSystem.IsLinux() && IsOpen(out bool arrived) && !arrived)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, stopping);
+        }
+    }
+
     /// <summary>Waits until the peer closes.</summary>
     public async Task UntilClosedAsync()
     {
@@ -107,7 +119,7 @@ internal sealed class ScriptedConnection(ScriptedUpstream upstream, Socket socke
     {
         string peer = $":{((IPEndPoint)socket.RemoteEndPoint!).Port:X4}";
         string own = $":{((IPEndPoint)socket.LocalEndPoint!).Port:X4}";
-        foreach (string line in File.ReadLines("/proc/net/tcp").Concat(File.ReadLines("/proc/net/tcp6")))
+        foreach (string line in ((string[])["/proc/net/tcp", "/proc/net/tcp6"]).Where(File.Exists).SelectMany(File.ReadLines))
         {
             string[] fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (fields[1].EndsWith(peer, StringComparison.Ordinal) && fields[2].EndsWith(own, StringComparison.Ordinal))
