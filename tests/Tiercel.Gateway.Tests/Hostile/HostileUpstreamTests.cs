@@ -125,8 +125,12 @@ public sealed class HostileUpstreamTests
         });
         UpstreamSettings settings = server.Settings() with { FirstByteTimeout = TimeSpan.FromSeconds(30), IdleTimeout = TimeSpan.FromSeconds(5), ConnectTimeout = TimeSpan.FromHours(1) };
         await using HttpUpstream upstream = new(0, settings, new HttpUpstreamOptions { Time = time });
-        Task<string> streaming = StreamAsync(upstream);
+        int waits = 0;
+        Task<string> streaming = StreamAsync(upstream, waits: () => Interlocked.Increment(ref waits));
         await HttpUpstreams.UntilAsync(() => server.Done.Contains("silent"));
+
+        // What was read from the socket is not yet what was seen: only the wait for what follows the first bytes has the shorter limit.
+        await HttpUpstreams.UntilAsync(() => seen.StartsWith("First", StringComparison.Ordinal) || Volatile.Read(ref waits) > 0);
         await HttpUpstreams.UntilAsync(() =>
         {
             time.Advance(TimeSpan.FromSeconds(1));
@@ -208,7 +212,8 @@ public sealed class HostileUpstreamTests
     internal static string Chunk(string data) => $"{data.Length:x}\r\n{data}\r\n";
 
     /// <summary>Reads a stream to its end: the failure of the connection, how the stream ended, and the events with text.</summary>
-    internal static async Task<string> StreamAsync(HttpUpstream upstream, int maxEventBytes = 1 << 20)
+    /// <param name="waits">Called when there were bytes and more are waited for.</param>
+    internal static async Task<string> StreamAsync(HttpUpstream upstream, int maxEventBytes = 1 << 20, Action? waits = null)
     {
         SseScanner scanner = new(1, maxEventBytes);
         string failure = "None";
@@ -218,7 +223,7 @@ public sealed class HostileUpstreamTests
             await using UpstreamAnswer answer = await upstream.SendAsync(HttpUpstreams.Request(), CancellationToken.None);
             try
             {
-                rest = await ScanAsync(answer, scanner);
+                rest = await ScanAsync(answer, scanner, waits);
             }
             catch (UpstreamException error)
             {
@@ -233,11 +238,19 @@ public sealed class HostileUpstreamTests
         return $"{failure} {scanner.End(rest)} {scanner.ContentEvents}";
     }
 
-    private static async Task<long> ScanAsync(UpstreamAnswer answer, SseScanner scanner)
+    private static async Task<long> ScanAsync(UpstreamAnswer answer, SseScanner scanner, Action? waits)
     {
+        bool any = false;
         while (true)
         {
-            ReadResult read = await answer.Body.ReadAsync();
+            ValueTask<ReadResult> reading = answer.Body.ReadAsync();
+            if (any && !reading.IsCompleted)
+            {
+                waits?.Invoke();
+            }
+
+            ReadResult read = await reading;
+            any |= !read.Buffer.IsEmpty;
             ReadOnlySequence<byte> buffer = read.Buffer;
             while (scanner.TryRead(ref buffer, out SseEvent seen))
             {

@@ -116,6 +116,7 @@ public sealed class HttpUpstreamTests
             await connection.SendAsync(Ok);
             await idle.Task;
             await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+            await connection.PeerHasItAsync();
             connection.Note("unasked");
             await connection.UntilClosedAsync();
         });
