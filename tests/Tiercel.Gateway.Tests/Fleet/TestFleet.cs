@@ -27,12 +27,13 @@ internal sealed class TestFleet : IAsyncDisposable
 
     public HttpClient Client { get; }
 
-    /// <summary>A configuration with one pool <c>p</c>, to which the model <c>m</c> goes.</summary>
+    /// <summary>A configuration with one pool <c>p</c>, to which the model <c>m</c> goes. No engine is given up because a busy machine lets its probe or its silence last.</summary>
     public static FleetConfiguration Of(params UpstreamSettings[] upstreams) => new()
     {
         Version = "test",
         Listeners = [new ListenerSettings { Address = new IPEndPoint(IPAddress.Loopback, 0) }],
         Cluster = new ClusterSettings { Secret = new Secret("test", Secret) },
+        Health = new HealthSettings { ProbeTimeout = TestGateway.Watchdog, HeartbeatTimeout = TestGateway.Watchdog },
         Pools = new Dictionary<string, PoolSettings> { ["p"] = new() { Upstreams = upstreams } },
         Routes = new Dictionary<string, RouteSettings> { ["m"] = new("p") },
     };
