@@ -37,6 +37,10 @@ public sealed class EventReaderTests
         }
 
         Assert.Equal(9, worker.Server.OpenExchanges);
+
+        // A reader that has a small line behind a large one has let the worker go on from the large one: it is waited for no more.
+        worker.Server.Worker.Events.NotePrompt(999_998, 32, [5]);
+        await UntilReadAsync(lines, "\"request\":999998,");
         await UntilAsync(() =>
         {
             time.Advance(TimeSpan.FromSeconds(1));
