@@ -115,6 +115,7 @@ public sealed class RealEngineTests : IDisposable
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, watchdog.Token);
         }
 
+        await gateway.UntilIdleAsync();
         Engine.EngineStatus status = _engine.GetStatus();
         Assert.Equal(status.TotalBlocks, status.FreeBlocks + status.CachedBlocks);
         // Each request was settled exactly once, however it ended.

@@ -94,6 +94,7 @@ public sealed partial class PrometheusTests
         await using WebApplication gateway = await ServeAsync(fleet);
         await using TestGateway worker = await TestGateway.StartAsync(new FakeEngine { Answer = "abc" });
         await worker.PostJsonAsync("/v1/completions", """{"prompt":"xy","max_tokens":2}""");
+        await worker.UntilIdleAsync();
         using TemporaryFolder folder = new();
         IPEndPoint address = LoopbackAddress.Nobodys();
         File.WriteAllText(folder.File("prometheus.yml"), $$"""
