@@ -170,8 +170,7 @@ public sealed class LedgerFaultTests : IDisposable
         }
         finally
         {
-            using Process unmount = Process.Start("umount", [mount]);
-            await unmount.WaitForExitAsync(TestContext.Current.CancellationToken);
+            await LedgerFixture.UntilAsync(() => RunAsync("umount", mount), "the disk to be let go");
         }
     }
 
@@ -217,8 +216,12 @@ public sealed class LedgerFaultTests : IDisposable
         }
 
         await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog);
-        Directory.Delete(Path.GetDirectoryName(_fixture.Path)!, recursive: true);
-        Assert.False(File.Exists(_fixture.Path));
+
+        // Moved away first, so that it is gone in one step: file by file the ledger could make it anew meanwhile.
+        string away = Path.Combine(_fixture.Folder, "away");
+        Directory.Move(Path.GetDirectoryName(_fixture.Path)!, away);
+        Assert.True(File.Exists(Path.Combine(away, Path.GetFileName(_fixture.Path))));
+        Directory.Delete(away, recursive: true);
         await LedgerFixture.UntilAsync(() => File.Exists(_fixture.Path) && ledger.State.Health == LedgerHealth.Durable, "the file to come back");
         await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog);
         _fixture.AssertHoldsExactly(100);
@@ -269,7 +272,9 @@ public sealed class LedgerFaultTests : IDisposable
     private async Task ReadOnlyDiskAsync(string mount)
     {
         long before = _fixture.Query("SELECT SUM(requests) FROM usage").Single();
-        Assert.True(await MountAsync("-o", "remount,ro", mount));
+
+        // Refused while a file of it is open for writing, as it is for a moment in a process that another test starts.
+        await LedgerFixture.UntilAsync(() => MountAsync("-o", "remount,ro", mount), "the disk to become read-only");
         await using UsageLedger ledger = _fixture.Start(run: 2);
         ledger.Add(LedgerFixture.Record(1));
         await LedgerFixture.UntilAsync(() => ledger.State.Health == LedgerHealth.Unavailable, "the read-only disk to be noticed");
@@ -299,11 +304,14 @@ public sealed class LedgerFaultTests : IDisposable
         command.ExecuteNonQuery();
     }
 
-    private static async Task<bool> MountAsync(params string[] arguments)
+    private static Task<bool> MountAsync(params string[] arguments) => RunAsync("mount", arguments);
+
+    /// <summary>Whether a program ends well.</summary>
+    private static async Task<bool> RunAsync(string program, params string[] arguments)
     {
-        ProcessStartInfo start = new("mount", arguments) { UseShellExecute = false, RedirectStandardError = true };
-        using Process mount = Process.Start(start)!;
-        await mount.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return mount.ExitCode == 0;
+        ProcessStartInfo start = new(program, arguments) { UseShellExecute = false, RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return process.ExitCode == 0;
     }
 }

@@ -44,14 +44,18 @@ internal sealed class LedgerFixture : IDisposable
         Duration = TimeSpan.FromMilliseconds(25),
     };
 
-    public UsageLedger Start(LedgerSettings? settings = null, long run = Run, Action<IReadOnlyList<TenantSpending>>? restored = null) =>
-        UsageLedger.Start(settings ?? Settings, run, TimeProvider.System, restored ?? (_ => { }));
+    /// <param name="time">By which today and this month are told; null for the system's.</param>
+    public UsageLedger Start(LedgerSettings? settings = null, long run = Run, Action<IReadOnlyList<TenantSpending>>? restored = null, TimeProvider? time = null) =>
+        UsageLedger.Start(settings ?? Settings, run, time ?? TimeProvider.System, restored ?? (_ => { }));
 
     /// <summary>Waits for a condition that a thread of the ledger brings about.</summary>
-    public static async Task UntilAsync(Func<bool> condition, string what)
+    public static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
+
+    /// <inheritdoc cref="UntilAsync(Func{bool}, string)" />
+    public static async Task UntilAsync(Func<Task<bool>> condition, string what)
     {
         long start = TimeProvider.System.GetTimestamp();
-        while (!condition())
+        while (!await condition())
         {
             Assert.True(TimeProvider.System.GetElapsedTime(start) < Watchdog, $"waited in vain: {what}");
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, TestContext.Current.CancellationToken);

@@ -39,6 +39,7 @@ public sealed class LedgerKillTests
                 for (long request = 1; request <= added + 1; request++)
                 {
                     replay.Add(LedgerFixture.Record(request));
+                    await LedgerKillChildTests.HoldBackAsync(replay);
                 }
             }
 
@@ -77,6 +78,7 @@ public sealed class LedgerKillChildTests
             }
 
             Write(note, request, flushed, (now - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+            await HoldBackAsync(ledger);
             if (request % 50 == 0)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, TestContext.Current.CancellationToken);
@@ -86,6 +88,15 @@ public sealed class LedgerKillChildTests
         await ledger.FlushAsync();
         Assert.Equal(most, ledger.State.Written);
         Assert.Equal(most, Read(folder).Added);
+    }
+
+    /// <summary>More than may wait would be summed, and no longer be rows of their own.</summary>
+    internal static async ValueTask HoldBackAsync(UsageLedger ledger)
+    {
+        if (ledger.State.Buffered > 50_000)
+        {
+            await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog, TestContext.Current.CancellationToken);
+        }
     }
 
     internal static Process Start(string folder) => Process.Start(

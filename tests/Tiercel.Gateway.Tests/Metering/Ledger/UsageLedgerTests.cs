@@ -109,7 +109,8 @@ public sealed class UsageLedgerTests : IDisposable
     [Fact]
     public async Task At_start_it_tells_what_was_spent_before_today_and_this_month()
     {
-        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        Fakes.ManualTime time = new();
+        DateTimeOffset now = time.GetUtcNow();
         DateTimeOffset thisMonth = new(now.Year, now.Month, 1, 0, 0, 0, TimeSpan.Zero);
         decimal today = 0.5m;
         await using (UsageLedger before = _fixture.Start(run: 1))
@@ -122,7 +123,7 @@ public sealed class UsageLedgerTests : IDisposable
         }
 
         List<TenantSpending> spending = [];
-        await using (UsageLedger after = _fixture.Start(run: 2, restored: spending.AddRange))
+        await using (UsageLedger after = _fixture.Start(run: 2, restored: spending.AddRange, time: time))
         {
             Assert.Equal(
                 [new TenantSpending("a", Money.Of(0.75m), Money.Of(0.75m)), new TenantSpending("b", Money.Of(100_000_000), Money.Of(100_000_000))],
@@ -133,14 +134,15 @@ public sealed class UsageLedgerTests : IDisposable
     [Fact]
     public async Task A_late_start_of_the_file_tells_what_others_spent_and_not_what_this_run_did()
     {
+        Fakes.ManualTime time = new();
         await using (UsageLedger before = _fixture.Start(run: 1))
         {
-            before.Add(LedgerFixture.Record(1, "a", 3, TimeProvider.System.GetUtcNow()));
+            before.Add(LedgerFixture.Record(1, "a", 3, time.GetUtcNow()));
         }
 
         List<TenantSpending> spending = [];
-        await using UsageLedger ledger = Locked(() => _fixture.Start(run: 2, restored: spending.AddRange), out SqliteConnection holder);
-        ledger.Add(LedgerFixture.Record(1, "a", 5, TimeProvider.System.GetUtcNow()));
+        await using UsageLedger ledger = Locked(() => _fixture.Start(run: 2, restored: spending.AddRange, time: time), out SqliteConnection holder);
+        ledger.Add(LedgerFixture.Record(1, "a", 5, time.GetUtcNow()));
         Assert.False(ledger.State.Restored);
         holder.Dispose();
         await ledger.FlushAsync().WaitAsync(LedgerFixture.Watchdog);
