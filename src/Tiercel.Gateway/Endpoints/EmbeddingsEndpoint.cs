@@ -50,30 +50,35 @@ internal sealed class EmbeddingsEndpoint(GatewayServices services) : IBodyEndpoi
         await RunAsync(exchange, engine, body, requests);
     }
 
-    /// <summary>Keeps a bounded number of inputs in the engine; the first failure ends all, as the client gets every vector or an error.</summary>
+    /// <summary>
+    /// Keeps a bounded number of inputs in the engine; the first failure ends all, as the client gets every vector or an error. A full queue is no failure where
+    /// other inputs of the request have got through since it was found full: it is tried again then, and only then.
+    /// </summary>
     private async Task RunAsync(Exchange exchange, IInferenceEngine engine, EmbeddingsBody body, List<EmbeddingRequest> requests)
     {
         using CancellationTokenSource cancellation = CancellationTokenSource.CreateLinkedTokenSource(exchange.ClientGone, services.Stopping.Token);
         float[][] vectors = new float[requests.Count][];
-        Queue<(int Index, Task<EmbeddingResult> Task)> running = [];
+        Queue<(int Index, int Through, Task<EmbeddingResult> Task)> running = [];
+        Queue<int> again = [];
         try
         {
             int next = 0;
-            while (next < requests.Count || running.Count > 0)
+            int through = 0;
+            bool isFull = false;
+            while (through < requests.Count)
             {
-                while (next < requests.Count && running.Count < services.Options.MaxPromptsInFlight)
+                while (!isFull && running.Count < services.Options.MaxPromptsInFlight && again.Count + requests.Count - next > 0)
                 {
-                    running.Enqueue((next, engine.EmbedAsync(requests[next], cancellation.Token)));
-                    next++;
+                    int input = again.TryDequeue(out int refused) ? refused : next++;
+                    running.Enqueue((input, through, engine.EmbedAsync(requests[input], cancellation.Token)));
                 }
 
-                (int index, Task<EmbeddingResult> task) = running.Dequeue();
+                (int index, int throughBefore, Task<EmbeddingResult> task) = running.Dequeue();
                 EmbeddingResult result = await task;
-                if (result.Vector is null && result.Error?.Kind == EngineErrorKind.QueueFull && running.Count > 0)
+                if (result.Vector is null && result.Error?.Kind == EngineErrorKind.QueueFull && (through > throughBefore || running.Count > 0))
                 {
-                    // The queue is full of this request's own inputs: let one through, then try again.
-                    await running.Peek().Task;
-                    running.Enqueue((index, engine.EmbedAsync(requests[index], cancellation.Token)));
+                    isFull = through == throughBefore;
+                    again.Enqueue(index);
                     continue;
                 }
 
@@ -84,6 +89,8 @@ internal sealed class EmbeddingsEndpoint(GatewayServices services) : IBodyEndpoi
                 }
 
                 vectors[index] = result.Vector;
+                through++;
+                isFull = false;
             }
         }
         catch (OperationCanceledException) when (!exchange.ClientGone.IsCancellationRequested)

@@ -26,6 +26,9 @@ internal sealed class PromptBatch : IAsyncDisposable
     private int _workers;
     private int _running;
 
+    /// <summary>Prompts that are through.</summary>
+    private int _ended;
+
     private PromptBatch(IInferenceEngine engine, IReadOnlyList<GenerationRequest> requests, GenerationStream first, int window)
     {
         _engine = engine;
@@ -153,6 +156,7 @@ internal sealed class PromptBatch : IAsyncDisposable
                 lock (_lock)
                 {
                     _running--;
+                    _ended++;
                 }
             }
         }
@@ -191,34 +195,45 @@ internal sealed class PromptBatch : IAsyncDisposable
 
     /// <summary>
     /// Hands one prompt to the engine; null where this worker has to end. A full queue is no error while other prompts of the batch run: one of their
-    /// workers takes this prompt when it is through. Any other refusal ends the batch, as the client gets all of it or an error.
+    /// workers takes this prompt when it is through, or this one does where they are through by now. Any other refusal ends the batch, as the client gets
+    /// all of it or an error.
     /// </summary>
     private async ValueTask<GenerationStream?> SubmitAsync(int prompt)
     {
-        Submission submission = _engine.Submit(_requests[prompt]);
-        if (submission.Accepted)
+        while (true)
         {
-            _streams[prompt] = submission.Stream;
-            if (_cancelled.IsCancellationRequested)
+            int ended = Volatile.Read(ref _ended);
+            Submission submission = _engine.Submit(_requests[prompt]);
+            if (submission.Accepted)
             {
-                submission.Stream.Cancel();
+                _streams[prompt] = submission.Stream;
+                if (_cancelled.IsCancellationRequested)
+                {
+                    submission.Stream.Cancel();
+                }
+
+                return submission.Stream;
             }
 
-            return submission.Stream;
-        }
-
-        lock (_lock)
-        {
-            _running--;
-            if (submission.Error.Kind == EngineErrorKind.QueueFull && _running > 0)
+            lock (_lock)
             {
-                _waiting.Push(prompt);
-                return null;
-            }
-        }
+                bool isFull = submission.Error.Kind == EngineErrorKind.QueueFull;
+                if (isFull && _running == 1 && _ended != ended && !_cancelled.IsCancellationRequested)
+                {
+                    continue;
+                }
 
-        GenerationEvent refusal = new() { Finish = FinishReason.Error, Error = submission.Error };
-        await _merged!.Writer.WriteAsync((prompt * _requests[0].Choices, refusal), _cancelled.Token);
-        return null;
+                _running--;
+                if (isFull && _running > 0)
+                {
+                    _waiting.Push(prompt);
+                    return null;
+                }
+            }
+
+            GenerationEvent refusal = new() { Finish = FinishReason.Error, Error = submission.Error };
+            await _merged!.Writer.WriteAsync((prompt * _requests[0].Choices, refusal), _cancelled.Token);
+            return null;
+        }
     }
 }

@@ -148,6 +148,51 @@ public sealed class CompletionsTests
     }
 
     [Fact]
+    public async Task A_queue_that_was_full_of_the_batch_and_is_empty_when_that_is_seen_is_tried_again()
+    {
+        FakeEngine engine = new();
+        FakeStream?[] streams = new FakeStream?[3];
+        int refused = 0;
+        TaskCompletionSource two = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        engine.OnSubmit = request =>
+        {
+            int prompt = request.Prompt[^1];
+            if (prompt == 2 && Interlocked.Increment(ref refused) == 1)
+            {
+                // It finds the queue full, and all others of the batch are through before anybody looks at that.
+                Answer(streams[1]!);
+                return new Submission(null, new EngineError(EngineErrorKind.QueueFull, "full"));
+            }
+
+            streams[prompt] = new FakeStream(request, inline: true);
+            if (prompt == 1)
+            {
+                two.SetResult();
+            }
+            else if (prompt == 2)
+            {
+                Answer(streams[prompt]!);
+            }
+
+            return new Submission(streams[prompt]!, null);
+        };
+        await using TestGateway gateway = await TestGateway.StartAsync(engine, new GatewayOptions { MaxPromptsInFlight = 2 });
+        Task<(int Status, JsonElement Body)> answering = gateway.PostJsonAsync("/v1/completions", """{"prompt":[[0],[1],[2]]}""");
+        await two.Task.WaitAsync(TestGateway.Watchdog);
+        Answer(streams[0]!);
+        (int status, JsonElement body) = await answering;
+        Assert.True(status == 200, body.GetRawText());
+        Assert.Equal(2, refused);
+        Assert.Equal(["<0>", "<1>", "<2>"], body.GetProperty("choices").EnumerateArray().Select(choice => choice.GetProperty("text").GetString()!));
+
+        static void Answer(FakeStream stream)
+        {
+            stream.SendText($"<{stream.Request.Prompt[^1]}>");
+            stream.Finish();
+        }
+    }
+
+    [Fact]
     public async Task A_failure_in_a_batch_fails_the_whole_request_and_cancels_the_rest()
     {
         FakeEngine engine = new();

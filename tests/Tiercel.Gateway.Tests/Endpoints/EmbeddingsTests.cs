@@ -65,6 +65,44 @@ public sealed class EmbeddingsTests
     }
 
     [Fact]
+    public async Task The_last_of_a_batch_that_found_the_queue_full_of_the_others_is_tried_again_when_they_are_through()
+    {
+        int tries = 0;
+        FakeEngine engine = new()
+        {
+            OnEmbed = request => request.Prompt[0] == 3 && Interlocked.Increment(ref tries) == 1
+                ? new EmbeddingResult(null, new EngineError(EngineErrorKind.QueueFull, "full"))
+                : new EmbeddingResult([request.Prompt[0], 0, 0], null),
+        };
+        await using TestGateway gateway = await TestGateway.StartAsync(engine);
+        (int status, JsonElement body) = await gateway.PostJsonAsync("/v1/embeddings", """{"input":[[1],[2],[3]]}""");
+        Assert.True(status == 200, body.GetRawText());
+        Assert.Equal(2, tries);
+        Assert.Equal([1, 2, 3], body.GetProperty("data").EnumerateArray().Select(item => item.GetProperty("embedding")[0].GetInt32()));
+    }
+
+    [Theory]
+    [InlineData("[[1]]", 1)]
+    [InlineData("[[1],[2],[3]]", 3)]
+    public async Task A_queue_that_is_full_of_others_refuses_a_batch_after_one_try_of_each(string input, int most)
+    {
+        int tries = 0;
+        FakeEngine engine = new()
+        {
+            OnEmbed = _ =>
+            {
+                Interlocked.Increment(ref tries);
+                return new EmbeddingResult(null, new EngineError(EngineErrorKind.QueueFull, "full"));
+            },
+        };
+        await using TestGateway gateway = await TestGateway.StartAsync(engine);
+        (int status, JsonElement body) = await gateway.PostJsonAsync("/v1/embeddings", $$"""{"input":{{input}}}""");
+        Assert.Equal(503, status);
+        Assert.Equal("overloaded", body.GetProperty("error").GetProperty("code").GetString());
+        Assert.InRange(tries, 1, most);
+    }
+
+    [Fact]
     public async Task One_refusal_refuses_the_batch()
     {
         FakeEngine engine = new()

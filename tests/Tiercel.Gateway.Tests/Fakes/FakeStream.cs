@@ -4,9 +4,11 @@ using Tiercel.Engine;
 namespace Tiercel.Gateway.Tests.Fakes;
 
 /// <summary>A stream whose events the test writes.</summary>
-internal sealed class FakeStream(GenerationRequest request) : GenerationStream
+/// <param name="request">Which it answers.</param>
+/// <param name="inline">Whether who waits for an event goes on within the call that sends it.</param>
+internal sealed class FakeStream(GenerationRequest request, bool inline = false) : GenerationStream
 {
-    private readonly Channel<GenerationEvent> _channel = Channel.CreateUnbounded<GenerationEvent>();
+    private readonly Channel<GenerationEvent> _channel = Channel.CreateUnbounded<GenerationEvent>(new UnboundedChannelOptions { AllowSynchronousContinuations = inline });
     private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _ended;
 
