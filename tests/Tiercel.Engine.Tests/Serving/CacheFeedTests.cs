@@ -119,8 +119,7 @@ public sealed class CacheFeedTests
         Assert.True(speed.DecodeBaseSeconds + speed.DecodeSecondsPerSequence > 0, $"{speed}");
         Assert.True(speed.PrefillSecondsPerPair >= 0, $"{speed}");
         await TinyEngine.CompleteAsync(engine, Request([1, 2, 3], ""));
-        EngineStatus status = engine.GetStatus();
-        Assert.Equal(status.TotalBlocks, status.FreeBlocks + status.CachedBlocks);
+        await InferenceEngineTests.AssertIdleAsync(engine);
     }
 
     private static InferenceEngine SmallEngine() => TinyEngine.Load(new InferenceEngineOptions { ContextLength = 256, KvMemoryBytes = 1 << 20, StepTokens = 64 });
