@@ -57,7 +57,12 @@ internal sealed class UpstreamDiscovery : IDisposable
             {
                 reason = "nobody listens there";
             }
-            catch (Exception error) when (error is HttpRequestException or JsonException || (error is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+            catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // What starts or loads on a machine that has much to do may be slow to say so.
+                reason = "it does not answer";
+            }
+            catch (Exception error) when (error is HttpRequestException or JsonException)
             {
                 throw new UserErrorException($"{url} does not answer as an engine would: {(error.InnerException ?? error).Message}");
             }

@@ -54,6 +54,15 @@ public sealed class GatewayCommandTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task One_that_answers_nothing_at_first_is_asked_again()
+    {
+        int asked = 0;
+        string url = await StartAsync(path => path == "/v1/models" ? (200, """{"data":[{"id":"m"}]}""") : (404, "{}"), hangs: () => Interlocked.Increment(ref asked) == 1);
+        Assert.Equal("m", (await RunUntilReadyAsync("--upstream", url)).GetProperty("models")[0].GetString());
+        Assert.Contains($"waiting for {url}/ (it does not answer)", _cli.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task One_that_never_comes_is_said_to_be_missing()
     {
         IPEndPoint address = LoopbackAddress.Nobodys();
@@ -168,7 +177,7 @@ public sealed class GatewayCommandTests : IAsyncDisposable
         }
     }
 
-    private async Task<string> StartAsync(Func<string, (int Status, string Answer)> answer, IPEndPoint? address = null)
+    private async Task<string> StartAsync(Func<string, (int Status, string Answer)> answer, IPEndPoint? address = null, Func<bool>? hangs = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -177,6 +186,12 @@ public sealed class GatewayCommandTests : IAsyncDisposable
         engine.Run(async context =>
         {
             _shown.Add(context.Request.Headers.Authorization.ToString());
+            if (hangs?.Invoke() == true)
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return;
+            }
+
             (context.Response.StatusCode, string text) = answer(context.Request.Path);
             context.Response.ContentType = "application/json";
             await context.Response.WriteAsync(text);
