@@ -61,7 +61,7 @@ public sealed class HubServer : IAsyncDisposable
     /// <summary>All requests to either server, in order.</summary>
     public ConcurrentQueue<(bool ToHub, string Path, string? Authorization, string? Range)> Requests { get; } = new();
 
-    /// <summary>Bytes that the content server sent.</summary>
+    /// <summary>Bytes that the content server sent; those that a client has are among them.</summary>
     public long Sent => Interlocked.Read(ref _sent);
 
     /// <summary>Called by the content server after each part of a body.</summary>
@@ -206,9 +206,9 @@ public sealed class HubServer : IAsyncDisposable
         for (int sent = 0; sent < body.Length; sent += Part)
         {
             int count = Math.Min(Part, body.Length - sent);
+            Interlocked.Add(ref _sent, count);
             await context.Response.Body.WriteAsync(body.AsMemory(sent, count), context.RequestAborted);
             await context.Response.Body.FlushAsync(context.RequestAborted);
-            Interlocked.Add(ref _sent, count);
             OnSent?.Invoke();
         }
 

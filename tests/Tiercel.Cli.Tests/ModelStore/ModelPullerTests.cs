@@ -139,7 +139,9 @@ public sealed class ModelPullerTests
         await using PullFixture pull = await PullFixture.StartAsync();
         pull.Hub.Files[File] = PullFixture.Content(Size, 1);
         pull.Hub.Faults.Enqueue(HubFault.Stall);
-        pull.IdleTimeout = TimeSpan.FromSeconds(2);
+
+        // Long enough for a server that is only slow: each silence more would be a request more.
+        pull.IdleTimeout = TimeSpan.FromSeconds(8);
         PullOutcome outcome = await pull.PullAsync(Name);
         Assert.Equal(pull.Hub.Files[File], await System.IO.File.ReadAllBytesAsync(outcome.Model.Path));
         Assert.InRange(pull.Hub.Requests.Count(request => !request.ToHub), 2, 5);

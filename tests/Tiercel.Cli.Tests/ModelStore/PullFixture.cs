@@ -22,7 +22,7 @@ internal sealed class PullFixture : IAsyncDisposable
 
     public string? Token { get; set; }
 
-    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(20);
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
     public static async Task<PullFixture> StartAsync() => new(await HubServer.StartAsync());
 
