@@ -6,9 +6,29 @@ import OpenAI from "openai";
 
 const url = process.env.TIERCEL_URL;
 const key = process.env.TIERCEL_KEY;
-const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0 });
+let interrupt;
+const interrupted = new Promise((resolve) => (interrupt = resolve));
+
+/** As fetch, but behind its first piece an answer waits for the interrupt: it is larger than all buffers on the way, and so cannot be over before. */
+async function held(...request) {
+  const response = await fetch(...request);
+  const reader = response.body.getReader();
+  let pieces = 0;
+  const source = {
+    async pull(controller) {
+      if (pieces++ > 0) await interrupted;
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  };
+  return new Response(new ReadableStream(source, { highWaterMark: 0 }), { status: response.status, headers: response.headers });
+}
+
+const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0, fetch: held });
 const chat = { model: process.env.TIERCEL_MODEL, messages: [{ role: "user", content: "Tell me a story." }], max_completion_tokens: 1500, temperature: 0, stream: true };
-const endless = { ...chat, ignore_eos: true };
+const endless = { ...chat, ignore_eos: true, n: 4, logprobs: true, top_logprobs: 20 };
 
 /** Waits until something was streamed; what follows is left in the promise. */
 function started(run) {
@@ -19,7 +39,7 @@ function started(run) {
 }
 
 const raw = started(async (begin) => {
-  const response = await fetch(`${url}/v1/chat/completions`, { method: "POST", headers: { authorization: `Bearer ${key}`, "content-type": "application/json" }, body: JSON.stringify(endless) });
+  const response = await held(`${url}/v1/chat/completions`, { method: "POST", headers: { authorization: `Bearer ${key}`, "content-type": "application/json" }, body: JSON.stringify(endless) });
   const decoder = new TextDecoder();
   let text = "";
   for await (const bytes of response.body) {
@@ -40,6 +60,7 @@ const helped = started(async (begin) => {
 test("streams that are cut short end with an error in every client", async () => {
   await Promise.all([raw.first, iterated.first, helped.first]);
   process.kill(Number(process.env.TIERCEL_PID), "SIGTERM");
+  interrupt();
   const [text, thrown, helper] = await Promise.all([raw.end, iterated.end, helped.end]);
   const events = text.value.split("\n\n").filter((block) => block.startsWith("data: ")).map((block) => block.slice(6));
   assert.ok(!text.value.includes("[DONE]"));
