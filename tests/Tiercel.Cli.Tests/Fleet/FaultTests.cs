@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 
 namespace Tiercel.Cli.Tests.Fleet;
@@ -11,13 +10,13 @@ namespace Tiercel.Cli.Tests.Fleet;
 public sealed class FaultTests
 {
     private const int Kinds = 16;
-    private const int Streams = 200;
+    private const int Clients = 100;
 
     [Fact]
     public async Task Streams_survive_the_death_the_standstill_and_the_drain_of_their_workers_byte_for_byte()
     {
         // Where four workers, a gateway and other tests share few processors, a healthy worker is silent for seconds at times.
-        await using ProcessFleet fleet = await ProcessFleet.StartAsync(workers: 4, shape: new FleetShape { HeartbeatTimeout = "6s" });
+        await using ProcessFleet fleet = await ProcessFleet.StartAsync(workers: 4, shape: new FleetShape { HeartbeatTimeout = "15s" });
         string[] undisturbed = new string[Kinds];
         for (int kind = 0; kind < Kinds; kind++)
         {
@@ -25,50 +24,53 @@ public sealed class FaultTests
             Assert.EndsWith("data: [DONE]\n", undisturbed[kind], StringComparison.Ordinal);
         }
 
-        ConcurrentQueue<string> begun = [];
-        Task<string>[] streams = [.. Enumerable.Range(0, Streams).Select(i => fleet.StreamAsync(Body(i % Kinds), $"stream-{i}", begun.Enqueue))];
+        // Clients ask until every fault has struck and done its work, so that each finds something to lose however slow or fast the machine is.
+        RunningStreams running = new();
+        using CancellationTokenSource enough = new();
+        int compared = 0;
+        Task clients = Task.WhenAll(Enumerable.Range(0, Clients).Select(async client =>
+        {
+            for (int i = 0; i == 0 || !enough.IsCancellationRequested; i++)
+            {
+                int kind = (client + (5 * i)) % Kinds;
+                string id = $"stream-{client}-{i}";
+                string answer = await fleet.StreamAsync(Body(kind), id, worker => running.Begun(id, worker));
+                running.Ended(id);
+                if (answer != undisturbed[kind])
+                {
+                    Assert.Fail($"{id} differs. It ends with:\n{answer[^Math.Min(600, answer.Length)..]}\n{await fleet.ExplainAsync(id)}");
+                }
 
-        // Whom a fault strikes must have something to lose.
-        await UntilAsync(() => begun.Count >= 20 && Array.TrueForAll(["w0", "w1", "w2"], worker => begun.Count(name => name == worker) >= 3));
+                Interlocked.Increment(ref compared);
+            }
+        }));
 
+        await running.StopWhileItServesAsync(fleet, 0, clients);
         await fleet.Workers[0].SignalAsync("KILL");
-        await fleet.Workers[0].WaitAsync();
-        Assert.True(fleet.Workers[0].HasExited);
-
-        await fleet.Workers[1].SignalAsync("STOP");
-        await UntilAsync(() => ProcessFleet.StateOf(fleet.Workers[1]) == 'T');
-
+        Assert.Equal(128 + 9, await fleet.Workers[0].WaitAsync());
+        await running.StopWhileItServesAsync(fleet, 1, clients);
         Task restart = fleet.RestartAsync(0);
-        await UntilAsync(() => begun.Count >= 60 || streams.All(stream => stream.IsCompleted));
+        await running.StopWhileItServesAsync(fleet, 2, clients);
         await fleet.Workers[2].SignalAsync("TERM");
+        await fleet.Workers[2].SignalAsync("CONT");
 
-        // It stands still until its streams are taken from it, and not much longer: the others may all be away.
-        await UntilAsync(async () => await MovedAsync(fleet, "stalled") > 0);
+        // The one that stands still does so until its streams are taken from it, and not much longer: the others may all be away.
+        await UntilMovedAsync(fleet, "stalled", clients);
         await fleet.Workers[1].SignalAsync("CONT");
         await UntilAsync(() => ProcessFleet.StateOf(fleet.Workers[1]) != 'T');
-
-        string[] answers = await Task.WhenAll(streams).WaitAsync(TimeSpan.FromMinutes(4));
+        await UntilMovedAsync(fleet, "broken", clients);
+        await UntilMovedAsync(fleet, "drained", clients);
         await restart;
         await fleet.Workers[2].WaitAsync();
-        for (int i = 0; i < Streams; i++)
-        {
-            if (answers[i] != undisturbed[i % Kinds])
-            {
-                Assert.Fail($"stream-{i} differs. It ends with:\n{answers[i][^Math.Min(600, answers[i].Length)..]}\n{await fleet.ExplainAsync($"stream-{i}")}");
-            }
-        }
-
-        // Otherwise the faults fell between the streams and the comparison shows nothing.
-        foreach (string fault in (string[])["broken", "stalled", "drained"])
-        {
-            Assert.True(await MovedAsync(fleet, fault) > 0, $"no {fault} stream was resumed");
-        }
+        await enough.CancelAsync();
+        await clients.WaitAsync(TimeSpan.FromMinutes(4));
+        Assert.True(compared >= Clients, $"{compared} streams were compared");
     }
 
     [Fact]
     public async Task A_rolling_restart_under_load_is_not_seen()
     {
-        await using ProcessFleet fleet = await ProcessFleet.StartAsync(workers: 2, shape: new FleetShape { HeartbeatTimeout = "10s" });
+        await using ProcessFleet fleet = await ProcessFleet.StartAsync(workers: 2);
         string undisturbed = await fleet.StreamAsync(Body(3), "reference");
         using CancellationTokenSource enough = new();
         Task<List<string>>[] clients = [.. Enumerable.Range(0, 8).Select(client => StreamUntilAsync(fleet, client, enough.Token))];
@@ -114,6 +116,14 @@ public sealed class FaultTests
             {"model":"tiercel-tiny","stream":true,"stream_options":{"include_usage":true},"max_tokens":160,"ignore_eos":true,{{sampling}},
             "messages":[{"role":"user","content":"Tell me a long story number {{kind}} about a fox and a river."}]}
             """;
+    }
+
+    /// <summary>Waits until a stream was moved for a reason: otherwise that fault fell between the streams, and comparing them shows nothing.</summary>
+    private static async Task UntilMovedAsync(ProcessFleet fleet, string reason, Task clients)
+    {
+        await UntilAsync(async () => await MovedAsync(fleet, reason) > 0 || clients.IsCompleted);
+        Assert.False(clients.IsFaulted, $"{clients.Exception}");
+        Assert.True(await MovedAsync(fleet, reason) > 0, $"no {reason} stream was resumed");
     }
 
     /// <summary>Streams that the gateway has resumed exactly for a reason, as it counts them.</summary>

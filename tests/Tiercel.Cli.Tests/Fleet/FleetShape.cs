@@ -11,6 +11,9 @@ internal sealed record FleetShape
     /// <summary>Further settings of each upstream, beginning with a comma.</summary>
     public string Upstream { get; init; } = "";
 
+    /// <summary>How long the gateway waits for a worker, beginning with a comma: where processors are scarce a healthy one may be slow at anything.</summary>
+    public string Timeouts { get; init; } = ", connect_timeout: 1m, first_byte_timeout: 4m, idle_timeout: 4m";
+
     /// <summary>Lines of further upstreams.</summary>
     public string MoreUpstreams { get; init; } = "";
 
@@ -26,8 +29,10 @@ internal sealed record FleetShape
     /// <summary>Further settings of the ledger, beginning with a comma.</summary>
     public string LedgerSettings { get; init; } = "";
 
-    /// <summary>How long a worker may be silent before its streams are moved, as the configuration writes it.</summary>
-    public string HeartbeatTimeout { get; init; } = "3s";
+    /// <summary>
+    /// How long a worker may be silent before its streams are moved, as the configuration writes it. Only a test in which one stands still wants less.
+    /// </summary>
+    public string HeartbeatTimeout { get; init; } = "2m";
 
     /// <summary>Null for a file of the fleet's own.</summary>
     public string? LedgerPath { get; init; }

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
-using Tiercel.Gateway.Telemetry;
 using Tiercel.Testing;
 
 namespace Tiercel.Cli.Tests.Fleet;
@@ -17,7 +16,6 @@ public sealed class LedgerAfterKillsTests
 {
     private const int Kinds = 12;
     private const int Clients = 32;
-    private const int ServingWhenKilled = 3;
     private static readonly (string Tenant, string Key)[] Keys = [("north", "n1"), ("north", "n2"), ("south", "s1")];
     private static readonly string[] Models = ["tiercel-tiny", "tiny-too"];
 
@@ -33,12 +31,9 @@ public sealed class LedgerAfterKillsTests
             """,
             new FleetShape
             {
-                // Nobody but the killed is to be taken for lost, however little of the processors there is.
-                HeartbeatTimeout = "2m",
-
                 // Each has its share of the streams, also where one is slower than the others.
                 Pool = "policy: round_robin",
-                Upstream = ", idle_timeout: 4m, first_byte_timeout: 4m, price: { input: 1, cached_input: 1, output: 2 }",
+                Upstream = ", price: { input: 1, cached_input: 1, output: 2 }",
                 MoreRoutes = ", tiny-too: { pool: tiny }",
             });
         ConcurrentBag<AskedRequest> asked = [];
@@ -52,7 +47,7 @@ public sealed class LedgerAfterKillsTests
         }
 
         // Clients ask until both workers have been killed, and then once more.
-        ConcurrentDictionary<string, int> serving = [];
+        RunningStreams running = new();
         using CancellationTokenSource enough = new();
         Task clients = Task.WhenAll(Enumerable.Range(0, Clients).Select(async client =>
         {
@@ -62,16 +57,16 @@ public sealed class LedgerAfterKillsTests
                 last = enough.IsCancellationRequested;
                 int kind = ((client * 5) + i) % Kinds;
                 string id = $"client-{client}-{i}";
-                (string answer, AskedRequest told) = await AskAsync(fleet, kind, id, client, serving);
+                (string answer, AskedRequest told) = await AskAsync(fleet, kind, id, client, running);
                 Assert.True(answer == undisturbed[kind], $"{id} differs from an undisturbed run: {told.Attempts}");
                 Assert.Equal(usage[kind] with { Id = id }, told.Told);
                 asked.Add(told);
             }
         }));
-        await KillWhileItServesAsync(fleet, 0, serving, clients);
+        await KillWhileItServesAsync(fleet, 0, running, clients);
         int before = asked.Count;
         await UntilAsync(() => asked.Count >= before + Clients || clients.IsCompleted);
-        await KillWhileItServesAsync(fleet, 1, serving, clients);
+        await KillWhileItServesAsync(fleet, 1, running, clients);
         await enough.CancelAsync();
         await clients.WaitAsync(TimeSpan.FromMinutes(4));
         await fleet.Gateway.SignalAsync("TERM");
@@ -110,23 +105,18 @@ public sealed class LedgerAfterKillsTests
 
     /// <summary>Asks as one of the keys for one of the models; every third kind whole, the others as a stream.</summary>
     private static async Task<(string Answer, AskedRequest Asked)> AskAsync(
-        ProcessFleet fleet, int kind, string id, int client, ConcurrentDictionary<string, int>? serving)
+        ProcessFleet fleet, int kind, string id, int client, RunningStreams? running)
     {
         (string tenant, string key) = Keys[client % Keys.Length];
         string model = Models[client % Models.Length];
         bool whole = kind % 3 == 2;
-        string? worker = null;
         string answer = whole
             ? await WholeAsync(fleet, Body(kind, model, stream: false), id, key)
-            : await fleet.StreamAsync(Body(kind, model, stream: true), id, name => serving?.AddOrUpdate(worker = name, 1, (_, count) => count + 1), key);
-        if (worker is not null)
-        {
-            serving!.AddOrUpdate(worker, 0, (_, count) => count - 1);
-        }
-
+            : await fleet.StreamAsync(Body(kind, model, stream: true), id, worker => running?.Begun(id, worker), key);
+        running?.Ended(id);
         Assert.True(whole || answer.EndsWith("data: [DONE]\n", StringComparison.Ordinal), $"{id}: {answer}");
         UsageTold told = whole ? OfWhole(id, answer) : UsageTold.OfStream(id, answer);
-        return (answer, new AskedRequest(told, tenant, key, model, await AttemptsAsync(fleet, id)));
+        return (answer, new AskedRequest(told, tenant, key, model, (await fleet.ExplainAsync(id)).GetProperty("attempts")));
     }
 
     /// <summary>The choices and the usage of an answer that is not streamed.</summary>
@@ -145,47 +135,18 @@ public sealed class LedgerAfterKillsTests
 
     private static UsageTold OfWhole(string id, string answer) => UsageTold.OfStream(id, answer + "\n\n");
 
-    /// <summary>The gateway puts a request into its archive when it is over, which may be after the client has the last byte.</summary>
-    private static async Task<JsonElement> AttemptsAsync(ProcessFleet fleet, string id)
+    /// <summary>Kills a worker that has streams to lose.</summary>
+    private static async Task KillWhileItServesAsync(ProcessFleet fleet, int index, RunningStreams running, Task clients)
     {
-        using CancellationTokenSource watchdog = new(TimeSpan.FromMinutes(2));
-        while (true)
-        {
-            using HttpResponseMessage response = await fleet.Internal.GetAsync(new Uri($"{fleet.Url}/internal/requests/{id}"), watchdog.Token);
-            if (response.IsSuccessStatusCode)
-            {
-                return JsonElement.Parse(await response.Content.ReadAsByteArrayAsync(watchdog.Token)).GetProperty("attempts");
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, watchdog.Token);
-        }
-    }
-
-    /// <summary>Kills a worker at a moment at which it certainly has streams to lose: it is held still while that is looked up.</summary>
-    private static async Task KillWhileItServesAsync(ProcessFleet fleet, int index, ConcurrentDictionary<string, int> serving, Task clients)
-    {
-        string name = $"w{index}";
-        while (true)
-        {
-            await UntilAsync(() => serving.GetValueOrDefault(name) >= ServingWhenKilled || clients.IsCompleted);
-            Assert.False(clients.IsCompleted, $"the clients ended before {name} was killed: {clients.Exception}");
-            await fleet.Workers[index].SignalAsync("STOP");
-            await UntilAsync(() => ProcessFleet.StateOf(fleet.Workers[index]) == 'T');
-            FleetSnapshot shown = JsonSerializer.Deserialize(
-                await fleet.Internal.GetByteArrayAsync(new Uri($"{fleet.Url}/internal/fleet")), FleetSnapshotJson.Default.FleetSnapshot)!;
-            if (shown.Pools.Single().Replicas.Single(replica => replica.Name == name).Running >= ServingWhenKilled && serving[name] >= ServingWhenKilled)
-            {
-                break;
-            }
-
-            await fleet.Workers[index].SignalAsync("CONT");
-        }
-
+        await running.StopWhileItServesAsync(fleet, index, clients);
         await fleet.Workers[index].SignalAsync("KILL");
         Assert.Equal(128 + 9, await fleet.Workers[index].WaitAsync());
     }
 
-    /// <summary>What the workers that are left have counted, once they have counted all that they ended: they do so when an answer has left.</summary>
+    /// <summary>
+    /// What the workers that are left have counted, once they have counted all that they ended: they do so when an answer has left. Probes are counted as well,
+    /// so that only the tokens tell that an answer is missing.
+    /// </summary>
     private static async Task<Dictionary<string, EngineCounts>> LeftAsync(ProcessFleet fleet, int[] workers)
     {
         Dictionary<string, EngineCounts> left = [];
@@ -194,7 +155,8 @@ public sealed class LedgerAfterKillsTests
             await UntilAsync(async () =>
             {
                 left[$"w{index}"] = await EngineCounts.ReadAsync(fleet.Client, $"http://{fleet.Addresses[index]}");
-                return left[$"w{index}"].Requests >= LedgerAudit.BilledTo(fleet.Ledger, $"w{index}").Requests;
+                EngineCounts billed = LedgerAudit.BilledTo(fleet.Ledger, $"w{index}");
+                return left[$"w{index}"].Requests >= billed.Requests && left[$"w{index}"].Completion >= billed.Completion + left[$"w{index}"].Requests - billed.Requests;
             });
         }
 

@@ -24,7 +24,18 @@ public sealed class LinkFaultTests
     {
         await using Links links = new();
         await using ProcessFleet fleet = await ProcessFleet.StartAsync(
-            workers: 4, shape: new FleetShape { Link = links.Add, Pool = "policy: round_robin", Upstream = ", idle_timeout: 5s, first_byte_timeout: 20s" });
+            workers: 4,
+            // How many may be tried again in a second is not what is held here: of what is lost at one time, nothing is to wait for others.
+            "retries: { budget_per_second: 1000 }",
+            new FleetShape
+            {
+                Link = links.Add,
+                Pool = "policy: round_robin",
+
+                // A link that swallows is known by its silence. Healthy workers, which share few processors, are silent for seconds at times.
+                Timeouts = ", connect_timeout: 1m, first_byte_timeout: 1m, idle_timeout: 12s",
+                HeartbeatTimeout = "10s",
+            });
         string[] undisturbed = new string[Kinds];
         for (int kind = 0; kind < Kinds; kind++)
         {

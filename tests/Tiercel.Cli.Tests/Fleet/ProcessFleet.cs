@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Tiercel.Cli.Tests.Processes;
+using Tiercel.Gateway.Telemetry;
 using Tiercel.Testing;
 
 namespace Tiercel.Cli.Tests.Fleet;
@@ -22,7 +23,7 @@ internal sealed class ProcessFleet : IAsyncDisposable
         Workers = workers;
         _shape = shape;
         Client = new HttpClient { Timeout = TimeSpan.FromMinutes(5) };
-        Internal = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+        Internal = new HttpClient { Timeout = TimeSpan.FromMinutes(2) };
         Internal.DefaultRequestHeaders.Authorization = new("Bearer", Secret);
     }
 
@@ -162,9 +163,37 @@ internal sealed class ProcessFleet : IAsyncDisposable
         }
     }
 
-    /// <summary>Where a request went and why, as the gateway remembers it.</summary>
-    public async Task<JsonElement> ExplainAsync(string id) =>
-        JsonElement.Parse(await Internal.GetByteArrayAsync(new Uri($"{Url}/internal/requests/{id}")));
+    /// <summary>Where a request went and why. The gateway remembers it when it is over, which may be after the client has the last byte.</summary>
+    public async Task<JsonElement> ExplainAsync(string id)
+    {
+        using CancellationTokenSource watchdog = new(TimeSpan.FromMinutes(2));
+        while (true)
+        {
+            if (await FindAsync(id, watchdog.Token) is JsonElement request)
+            {
+                return request;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, watchdog.Token);
+        }
+    }
+
+    /// <summary>Whether the gateway still works on a request.</summary>
+    public async Task<bool> IsOpenAsync(string id) => await FindAsync(id, CancellationToken.None) is null;
+
+    /// <summary>Requests that run on a worker, as the gateway counts them.</summary>
+    public async Task<int> RunningAsync(string worker) =>
+        (await ShownAsync()).Pools.SelectMany(pool => pool.Replicas).Single(replica => replica.Name == worker).Running;
+
+    /// <summary>What the gateway shows of its fleet.</summary>
+    public async Task<FleetSnapshot> ShownAsync() =>
+        JsonSerializer.Deserialize(await Internal.GetByteArrayAsync(new Uri($"{Url}/internal/fleet")), FleetSnapshotJson.Default.FleetSnapshot)!;
+
+    private async Task<JsonElement?> FindAsync(string id, CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await Internal.GetAsync(new Uri($"{Url}/internal/requests/{id}"), cancellationToken);
+        return response.IsSuccessStatusCode ? JsonElement.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken)) : null;
+    }
 
     /// <summary>Starts the program with the cluster secret in its environment.</summary>
     public static TiercelProcess StartTrusted(params string[] arguments) => TiercelProcess.StartWith(Environment, arguments);
@@ -176,28 +205,21 @@ internal sealed class ProcessFleet : IAsyncDisposable
         return stat[stat.LastIndexOf(')') + 2];
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
-        foreach (TiercelProcess worker in Workers)
-        {
-            if (!worker.HasExited)
-            {
-                await worker.SignalAsync("CONT");
-            }
-
-            worker.Dispose();
-        }
-
+        // Killed, which also ends one that stands still.
+        Workers.ForEach(worker => worker.Dispose());
         Gateway?.Dispose();
         Client.Dispose();
         Internal.Dispose();
         _folder.Dispose();
+        return ValueTask.CompletedTask;
     }
 
     private static TiercelProcess StartWorker(int index, IPEndPoint address, FleetShape shape) => TiercelProcess.StartWith(
         Environment,
         [
-            "worker", "--host", $"{address.Address}", "--port", $"{address.Port}", "--threads", "1", "--kv-memory", "64MiB", "--worker-name", $"w{index}", "--grace", "5", "--json",
+            "worker", "--host", $"{address.Address}", "--port", $"{address.Port}", "--threads", "1", "--kv-memory", "64MiB", "--worker-name", $"w{index}", "--grace", "60", "--json",
             .. shape.WorkerArguments,
         ]);
 
@@ -220,7 +242,7 @@ internal sealed class ProcessFleet : IAsyncDisposable
     private string Configuration(string settings)
     {
         IEnumerable<string> upstreams = _addresses.Select((address, index) =>
-            $"      - {{ name: w{index}, kind: tiercel, url: \"http://{_shape.Link?.Invoke(index, address) ?? address}\"{_shape.Upstream} }}");
+            $"      - {{ name: w{index}, kind: tiercel, url: \"http://{_shape.Link?.Invoke(index, address) ?? address}\"{_shape.Timeouts}{_shape.Upstream} }}");
         return $$"""
             listen: [ { address: "127.0.0.1:0" } ]
             cluster: { secret: env:TIERCEL_CLUSTER_SECRET }
@@ -232,7 +254,7 @@ internal sealed class ProcessFleet : IAsyncDisposable
             {{_shape.MoreUpstreams}}
             {{_shape.MorePools}}
             routes: { tiercel-tiny: { pool: tiny }{{_shape.MoreRoutes}} }
-            health: { probe_interval: 1s, probe_timeout: 2s, heartbeat_timeout: {{_shape.HeartbeatTimeout}} }
+            health: { probe_interval: 1s, probe_timeout: 10s, heartbeat_timeout: {{_shape.HeartbeatTimeout}} }
             ledger: { path: "{{Ledger}}"{{_shape.LedgerSettings}} }
             {{settings}}
             """;
