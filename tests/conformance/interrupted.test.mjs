@@ -9,17 +9,19 @@ const key = process.env.TIERCEL_KEY;
 let interrupt;
 const interrupted = new Promise((resolve) => (interrupt = resolve));
 
-/** As fetch, but behind its first piece an answer waits for the interrupt: it is larger than all buffers on the way, and so cannot be over before. */
+/** As fetch, but behind its first event an answer waits for the interrupt: reading all of them would take this process longer than anything else here. */
 async function held(...request) {
   const response = await fetch(...request);
   const reader = response.body.getReader();
-  let pieces = 0;
+  const decoder = new TextDecoder();
+  let begun = "";
   const source = {
     async pull(controller) {
-      if (pieces++ > 0) await interrupted;
+      if (begun.includes("\n\n")) await interrupted;
       const { done, value } = await reader.read();
-      if (done) controller.close();
-      else controller.enqueue(value);
+      if (done) return controller.close();
+      begun += begun.includes("\n\n") ? "" : decoder.decode(value, { stream: true });
+      controller.enqueue(value);
     },
     cancel: (reason) => reader.cancel(reason),
   };
@@ -28,7 +30,8 @@ async function held(...request) {
 
 const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0, fetch: held });
 const chat = { model: process.env.TIERCEL_MODEL, messages: [{ role: "user", content: "Tell me a story." }], max_completion_tokens: 1500, temperature: 0, stream: true };
-const endless = { ...chat, ignore_eos: true, n: 4, logprobs: true, top_logprobs: 20 };
+// Tens of thousands of tokens each, so that none is over when the signal arrives, however late that is on a busy machine.
+const endless = { ...chat, ignore_eos: true, n: 32, logprobs: true, top_logprobs: 20 };
 
 /** Waits until something was streamed; what follows is left in the promise. */
 function started(run) {
