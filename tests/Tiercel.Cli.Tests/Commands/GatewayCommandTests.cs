@@ -50,7 +50,7 @@ public sealed class GatewayCommandTests : IAsyncDisposable
         await UntilAsync(() => _cli.Error.Contains($"waiting for http://{address}/ (nobody listens there)", StringComparison.Ordinal));
         await StartAsync(path => path != "/v1/models" ? (404, "{}") : Interlocked.Increment(ref asked) < 3 ? (503, "{}") : (200, """{"data":[{"id":"m"}]}"""), address);
         Assert.Equal("m", (await starting).GetProperty("models")[0].GetString());
-        Assert.Equal(3, asked);
+        Assert.True(asked >= 3, $"it was asked {asked} times");
     }
 
     [Fact]
