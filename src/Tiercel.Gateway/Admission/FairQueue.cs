@@ -89,6 +89,7 @@ internal sealed class FairQueue(QueueSettings settings)
         CollectExpired(now);
         foreach (QueueBand band in _bands.Values)
         {
+            bool skipped = false;
             foreach (QueueLane lane in band.Turns)
             {
                 switch (canRun(lane.Oldest!))
@@ -102,8 +103,15 @@ internal sealed class FairQueue(QueueSettings settings)
                         return null;
                     case TurnVerdict.Skip:
                     default:
+                        skipped = true;
                         break;
                 }
+            }
+
+            if (skipped)
+            {
+                // What is free is kept for others that are as urgent.
+                return null;
             }
         }
 

@@ -2,7 +2,8 @@ namespace Tiercel.Gateway.Admission;
 
 /// <summary>
 /// Who has used how much of a pool of late, in tokens that fade, so that a tenant that takes more than its share while others ask is known: its owner keeps
-/// the last few places from it, and lets those below their share go further into what is left. Pure; its owner serialises the calls.
+/// the last few places from it, and lets those below their share go further into what is left. Others are those that ask for something as urgent: what is
+/// less urgent comes after it anyway. Pure; its owner serialises the calls.
 /// </summary>
 internal sealed class TenantShares
 {
@@ -12,8 +13,9 @@ internal sealed class TenantShares
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<string, Use> _tenants = new(StringComparer.Ordinal);
-    private double _weights;
-    private double _total;
+
+    /// <summary>Sums over the tenants whose most urgent requests of late have a priority; as many as there are priorities, which the operator configures.</summary>
+    private readonly SortedList<int, Level> _levels = [];
     private TimeSpan _at;
     private TimeSpan _swept;
 
@@ -21,18 +23,27 @@ internal sealed class TenantShares
     public int Active => _tenants.Count;
 
     /// <summary>A tenant asks for something, whether it will get it or not.</summary>
+    /// <param name="priority">Of its request; less is more urgent.</param>
     /// <param name="tokens">What it asks for; 0 when that was counted before.</param>
-    public void Asked(string tenant, double weight, long tokens, TimeSpan now)
+    public void Asked(string tenant, double weight, int priority, long tokens, TimeSpan now)
     {
         Fade(now);
         Sweep(now);
         if (!_tenants.TryGetValue(tenant, out Use? use))
         {
-            _tenants.Add(tenant, use = new Use());
+            use = new Use { Weight = weight, Priority = priority };
+            _tenants.Add(tenant, use);
+            LevelOf(priority).Add(use);
+        }
+        else if (use.Weight != weight || priority < use.Priority)
+        {
+            LevelOf(use.Priority).Remove(use);
+            use.Weight = weight;
+            use.Priority = Math.Min(use.Priority, priority);
+            LevelOf(use.Priority).Add(use);
         }
 
-        _weights += weight - use.Weight;
-        use.Weight = weight;
+        use.PrioritySinceSweep = Math.Min(use.PrioritySinceSweep, priority);
         use.Asked += tokens;
         use.LastAsked = now;
     }
@@ -44,15 +55,33 @@ internal sealed class TenantShares
         if (_tenants.TryGetValue(tenant, out Use? use))
         {
             use.Tokens += Math.Max(1, tokens);
-            _total += Math.Max(1, tokens);
+            LevelOf(use.Priority).Tokens += Math.Max(1, tokens);
         }
     }
 
-    /// <summary>Whether a tenant has had more than its share by weight among those that asked of late.</summary>
-    public bool IsAbove(string tenant, TimeSpan now)
+    /// <summary>Whether a tenant has had more than its share by weight among those that asked of late for something as urgent.</summary>
+    public bool IsAbove(string tenant, int priority, TimeSpan now)
     {
         Fade(now);
-        return _tenants.Count > 1 && _tenants.TryGetValue(tenant, out Use? use) && use.Tokens * _weights > Tolerance * use.Weight * _total;
+        if (!_tenants.TryGetValue(tenant, out Use? use))
+        {
+            return false;
+        }
+
+        (int count, double weights, double tokens) = (0, 0, 0);
+        foreach ((int urgency, Level level) in _levels)
+        {
+            if (urgency > priority)
+            {
+                break;
+            }
+
+            count += level.Count;
+            weights += level.Weights;
+            tokens += level.Tokens;
+        }
+
+        return count > 1 && use.Tokens * weights > Tolerance * use.Weight * tokens;
     }
 
     /// <summary>Of what a tenant asked for of late the part that it was given: 1 for one that gets all, little for one that floods.</summary>
@@ -70,7 +99,11 @@ internal sealed class TenantShares
 
         double left = Math.Exp(-((now - _at) / Memory));
         _at = now;
-        _total *= left;
+        foreach (Level level in _levels.Values)
+        {
+            level.Tokens *= left;
+        }
+
         foreach (Use use in _tenants.Values)
         {
             use.Tokens *= left;
@@ -85,23 +118,45 @@ internal sealed class TenantShares
             return;
         }
 
+        // Differences of sums gather errors; what is counted anew has none.
         _swept = now;
+        _levels.Clear();
         foreach ((string tenant, Use use) in _tenants)
         {
             if (now - use.LastAsked > Memory)
             {
                 _tenants.Remove(tenant);
+                continue;
             }
+
+            if (use.PrioritySinceSweep != int.MaxValue)
+            {
+                use.Priority = use.PrioritySinceSweep;
+                use.PrioritySinceSweep = int.MaxValue;
+            }
+
+            LevelOf(use.Priority).Add(use);
+        }
+    }
+
+    private Level LevelOf(int priority)
+    {
+        if (!_levels.TryGetValue(priority, out Level? level))
+        {
+            _levels.Add(priority, level = new Level());
         }
 
-        // Differences of sums gather errors; what is counted anew has none.
-        _weights = _tenants.Values.Sum(use => use.Weight);
-        _total = _tenants.Values.Sum(use => use.Tokens);
+        return level;
     }
 
     private sealed class Use
     {
-        public double Weight { get; set; }
+        public required double Weight { get; set; }
+
+        /// <summary>The most urgent that it asked for of late.</summary>
+        public required int Priority { get; set; }
+
+        public int PrioritySinceSweep { get; set; } = int.MaxValue;
 
         /// <summary>Given.</summary>
         public double Tokens { get; set; }
@@ -109,5 +164,28 @@ internal sealed class TenantShares
         public double Asked { get; set; }
 
         public TimeSpan LastAsked { get; set; }
+    }
+
+    private sealed class Level
+    {
+        public int Count { get; private set; }
+
+        public double Weights { get; private set; }
+
+        public double Tokens { get; set; }
+
+        public void Add(Use use)
+        {
+            Count++;
+            Weights += use.Weight;
+            Tokens += use.Tokens;
+        }
+
+        public void Remove(Use use)
+        {
+            Count--;
+            Weights -= use.Weight;
+            Tokens -= use.Tokens;
+        }
     }
 }

@@ -6,7 +6,7 @@ internal enum TurnVerdict
     /// <summary>Run it.</summary>
     Run,
 
-    /// <summary>It cannot run now; the next tenant's may. Its tenant keeps the turn.</summary>
+    /// <summary>It cannot run now; the next tenant's that is as urgent may. Its tenant keeps the turn.</summary>
     Skip,
 
     /// <summary>Nothing can run now.</summary>

@@ -131,6 +131,17 @@ public sealed class FairQueueTests
     }
 
     [Fact]
+    public void What_is_less_urgent_does_not_go_past_who_is_passed_over()
+    {
+        FairQueue queue = new(new QueueSettings());
+        QueueEntry blocked = Add(queue, Entry("a"));
+        QueueEntry lessUrgent = Add(queue, Entry("b", priority: 1));
+        Assert.Null(queue.TryDequeue(TimeSpan.Zero, entry => entry == blocked ? TurnVerdict.Skip : TurnVerdict.Run));
+        Assert.Same(blocked, queue.TryDequeue(TimeSpan.Zero, _ => TurnVerdict.Run));
+        Assert.Same(lessUrgent, queue.TryDequeue(TimeSpan.Zero, _ => TurnVerdict.Run));
+    }
+
+    [Fact]
     public void Retry_after_follows_the_rate_at_which_the_queue_drains()
     {
         FairQueue queue = new(new QueueSettings { MaxWait = TimeSpan.FromMinutes(5) });

@@ -52,7 +52,7 @@ internal static class FleetStates
     }
 
     /// <param name="body">Fingerprint of its body where it is known already.</param>
-    public static FleetRequest Request(long number, UInt128? body = null, bool streams = true, string tenant = "t") =>
+    public static FleetRequest Request(long number, UInt128? body = null, bool streams = true, string tenant = "t", int priority = 0) =>
         new(new Exchange(new DefaultHttpContext(), "", 0), number, BodyKind.Chat, "/v1/chat/completions", TimeSpan.Zero)
         {
             Caller = new Caller(new TenantSettings { Name = tenant, Keys = [] }, "key"),
@@ -60,6 +60,7 @@ internal static class FleetStates
             Scanned = new ScannedBody { Stream = streams, Prompt = new ByteRange(0, 100) },
             Model = "m",
             PoolName = Pool,
+            Class = priority == 0 ? null : new ServiceClass { Name = "less urgent", Priority = priority },
             AnswerId = "",
             CreatedUnixSeconds = 0,
             Seed = 1,

@@ -43,6 +43,14 @@ public sealed class KeptPlacesTests
     }
 
     [Fact]
+    public void Nothing_is_kept_from_what_is_more_urgent_than_what_the_others_ask_for()
+    {
+        FleetState state = FleetStates.Of(null, "n", "n");
+        Assert.NotNull(state.TryStart(FleetStates.Request(++_number, tenant: "nightly", priority: 1), PlaceTerms.First, "first", Now).Attempt);
+        Assert.Equal(15, Fill(state, "app"));
+    }
+
+    [Fact]
     public void What_was_accepted_before_has_its_place_whoever_asks()
     {
         FleetState state = FleetStates.Of(null, "n", "n");
