@@ -10,7 +10,7 @@ namespace Tiercel.Cli.Tests.Fleet;
 public sealed class FaultTests
 {
     private const int Kinds = 16;
-    private const int Clients = 100;
+    private const int Clients = 200;
 
     [Fact]
     public async Task Streams_survive_the_death_the_standstill_and_the_drain_of_their_workers_byte_for_byte()
