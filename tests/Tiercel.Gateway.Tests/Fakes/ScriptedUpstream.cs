@@ -60,7 +60,14 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
         await _stopping.CancelAsync();
         _listener.Dispose();
         await _accepting;
-        await Task.WhenAll(_connections);
+
+        // A script may wait for something that only its test brings about. If that failed before, it is to be heard of that, and not to hang here.
+        Task scripts = Task.WhenAll(_connections);
+        if (await Task.WhenAny(scripts, Task.Delay(TestGateway.Watchdog, TimeProvider.System)) == scripts)
+        {
+            await scripts;
+        }
+
         _stopping.Dispose();
     }
 

@@ -12,6 +12,9 @@ internal sealed class TestGateway : IAsyncDisposable
     /// <summary>How long a test waits for something that should happen at once.</summary>
     public static readonly TimeSpan Watchdog = TimeSpan.FromSeconds(60);
 
+    /// <summary>Longer than any test: where real time passes, a busy machine's silence must not put a head or a ping into an answer.</summary>
+    public static readonly TimeSpan NoPings = TimeSpan.FromHours(1);
+
     private TestGateway(GatewayServer server, IInferenceEngine engine)
     {
         Server = server;
@@ -31,6 +34,7 @@ internal sealed class TestGateway : IAsyncDisposable
     {
         engine ??= new FakeEngine();
         options = (options ?? new GatewayOptions()) with { Endpoints = [new IPEndPoint(IPAddress.Loopback, 0)], Seed = 1 };
+        options = time is null ? options with { HeadHold = NoPings, PingInterval = NoPings } : options;
         return new TestGateway(await GatewayServer.StartAsync(options, engine, time ?? TimeProvider.System, CancellationToken.None), engine);
     }
 

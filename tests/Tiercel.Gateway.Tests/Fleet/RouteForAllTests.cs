@@ -56,8 +56,8 @@ public sealed class RouteForAllTests
         $$"""
         listen: [ { address: 127.0.0.1:0 } ]
         pools:
-          a: { upstreams: [ { name: a, kind: openai, url: "http://127.0.0.1:{{named.Port}}" } ] }
-          b: { upstreams: [ { name: b, kind: openai, url: "http://127.0.0.1:{{rest.Port}}" } ] }
+          a: { upstreams: [ { name: a, kind: openai, url: "http://127.0.0.1:{{named.Port}}", connect_timeout: 60s } ] }
+          b: { upstreams: [ { name: b, kind: openai, url: "http://127.0.0.1:{{rest.Port}}", connect_timeout: 60s } ] }
         routes:
           m: { pool: a }
           "*": { pool: b }

@@ -47,7 +47,7 @@ internal sealed class TestFleet : IAsyncDisposable
     public static async Task<TestFleet> StartAsync(FleetConfiguration configuration, IInferenceEngine? embedded = null)
     {
         ConfigurationSource source = ConfigurationSource.Of(configuration);
-        FleetOptions options = new() { Configuration = source, Embedded = embedded, Seed = 1, PulseInterval = TimeSpan.FromMilliseconds(20) };
+        FleetOptions options = new() { Configuration = source, Embedded = embedded, Seed = 1, PulseInterval = TimeSpan.FromMilliseconds(20), PingInterval = TestGateway.NoPings };
         return new TestFleet(await FleetServer.StartAsync(options, TimeProvider.System, CancellationToken.None), source);
     }
 

@@ -303,7 +303,7 @@ public sealed class HttpUpstreamTests
     [Fact]
     public async Task Nobody_listening_is_a_refused_connection()
     {
-        UpstreamSettings settings = new() { Name = "x", Kind = UpstreamKind.OpenAI, Url = new Uri($"http://{LoopbackAddress.Nobodys()}") };
+        UpstreamSettings settings = new() { Name = "x", Kind = UpstreamKind.OpenAI, Url = new Uri($"http://{LoopbackAddress.Nobodys()}"), ConnectTimeout = TestGateway.Watchdog };
         await using HttpUpstream upstream = new(0, settings, new HttpUpstreamOptions { Time = TimeProvider.System });
         UpstreamException error = await Assert.ThrowsAsync<UpstreamException>(async () => await upstream.SendAsync(Request(), CancellationToken.None));
         Assert.Equal((UpstreamFailureKind.ConnectRefused, false), (error.Failure.Kind, error.Failure.MayHaveRun));

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using Tiercel.Engine;
 using Tiercel.Gateway.Configuration;
+using Tiercel.Gateway.Tests.Fakes;
 using Tiercel.Testing;
 
 namespace Tiercel.Gateway.Tests.Workers;
@@ -43,6 +44,7 @@ internal sealed class TestWorker : IAsyncDisposable
             Endpoints = [address ?? new IPEndPoint(IPAddress.Loopback, 0)],
             ClusterSecret = new Secret("test", secret),
         };
+        options = time is null ? options with { HeadHold = TestGateway.NoPings, PingInterval = TestGateway.NoPings } : options;
         return new TestWorker(engine, await GatewayServer.StartAsync(options, engine, time ?? TimeProvider.System, CancellationToken.None));
     }
 
