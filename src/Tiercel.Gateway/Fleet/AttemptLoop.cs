@@ -190,16 +190,16 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
             return null;
         }
 
+        if (LostWithWorker(attempt, end) && await ResumeAsync() is int[] others)
+        {
+            request.Telemetry?.Retried(end.Outcome);
+            return new PlaceTerms(others, MustServe: true);
+        }
+
         RetryDecision decision;
         lock (services.Gate)
         {
             TimeSpan now = services.Clock.Now;
-            if (LostWithWorker(attempt, end) && services.State.Retries.TryResume(now))
-            {
-                request.Telemetry?.Retried(end.Outcome);
-                return new PlaceTerms(NotAgain(now), MustServe: true);
-            }
-
             decision = RetryDecision.Decide(
                 new RetryQuestion
                 {
@@ -228,6 +228,34 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
         }
 
         return new PlaceTerms(decision.Excluded, MustServe: true);
+    }
+
+    /// <summary>
+    /// Takes a resume for a request that was lost with its worker. Connections break before it is known that their worker has died, and with that all that ran
+    /// there may go on: where nothing is left of the budget its news is waited for.
+    /// </summary>
+    /// <returns>Replicas that must not be chosen; null when there is no resume.</returns>
+    private async Task<int[]?> ResumeAsync()
+    {
+        TimeSpan lost = services.Clock.Now;
+        for (bool again = false; ; again = true)
+        {
+            lock (services.Gate)
+            {
+                TimeSpan now = services.Clock.Now;
+                if (services.State.Retries.TryResume(now, again))
+                {
+                    return NotAgain(now);
+                }
+
+                if (now - lost >= ResumePlan.LongestWait || services.Stopping.IsCancellationRequested)
+                {
+                    return null;
+                }
+            }
+
+            await Task.Delay(ResumePlan.Recheck, services.Clock.Time, request.Exchange.ClientGone);
+        }
     }
 
     /// <summary>Tells a client that asked for it where its answer comes from. What is known later than the answer's head is in <c>/internal/requests</c>.</summary>

@@ -91,6 +91,29 @@ public sealed class FaultTests
         }
     }
 
+    [Fact]
+    public async Task Streams_whose_worker_dies_before_their_first_byte_go_on_elsewhere_though_nothing_may_be_tried_again()
+    {
+        const int Asked = 24;
+        await using ProcessFleet fleet = await ProcessFleet.StartAsync(
+            workers: 2, "retries: { budget_share: 0, budget_per_second: 0 }", new FleetShape { Pool = "policy: round_robin" });
+        string undisturbed = await fleet.StreamAsync(Body(3), "reference-0");
+        Assert.Equal(undisturbed, await fleet.StreamAsync(Body(3), "reference-1"));
+
+        // It stands still before they come, so that it has answered none of them.
+        await fleet.Workers[0].SignalAsync("STOP");
+        await UntilAsync(() => ProcessFleet.StateOf(fleet.Workers[0]) == 'T');
+        Task<string>[] streams = [.. Enumerable.Range(0, Asked).Select(i => fleet.StreamAsync(Body(3), $"stream-{i}"))];
+        await UntilAsync(async () => await WaitingAsync(fleet, "w0") is >= Asked / 4 and int held && held + streams.Count(stream => stream.IsCompleted) == Asked);
+        await fleet.Workers[0].SignalAsync("KILL");
+        Assert.Equal(128 + 9, await fleet.Workers[0].WaitAsync());
+        Assert.All(await Task.WhenAll(streams).WaitAsync(TimeSpan.FromMinutes(4)), answer => Assert.Equal(undisturbed, answer));
+    }
+
+    /// <summary>Requests that a worker has and has not begun to answer.</summary>
+    private static async Task<int> WaitingAsync(ProcessFleet fleet, string worker) =>
+        (await fleet.ShownAsync()).Pools.Single().Replicas.Single(replica => replica.Name == worker).Waiting;
+
     private static async Task<List<string>> StreamUntilAsync(ProcessFleet fleet, int client, CancellationToken enough)
     {
         List<string> answers = [];

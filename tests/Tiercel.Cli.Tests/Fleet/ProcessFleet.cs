@@ -181,7 +181,7 @@ internal sealed class ProcessFleet : IAsyncDisposable
     /// <summary>Whether the gateway still works on a request.</summary>
     public async Task<bool> IsOpenAsync(string id) => await FindAsync(id, CancellationToken.None) is null;
 
-    /// <summary>Requests that run on a worker, as the gateway counts them.</summary>
+    /// <summary>Requests that a worker has begun to answer, as the gateway counts them.</summary>
     public async Task<int> RunningAsync(string worker) =>
         (await ShownAsync()).Pools.SelectMany(pool => pool.Replicas).Single(replica => replica.Name == worker).Running;
 
