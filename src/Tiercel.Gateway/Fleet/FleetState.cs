@@ -2,7 +2,6 @@ using Tiercel.Gateway.Configuration;
 using Tiercel.Gateway.Health;
 using Tiercel.Gateway.Recovery;
 using Tiercel.Gateway.Routing;
-using Tiercel.Protocols.Errors;
 using ReplicaState = Tiercel.Gateway.Health.ReplicaState;
 
 namespace Tiercel.Gateway.Fleet;
