@@ -2,7 +2,7 @@ using System.Globalization;
 using Tiercel.Bench.Overload;
 
 // Tiercel.Bench.Overload --tiercel PATH/tiercel.dll [--workers 2] [--seconds 10] [--rounds 5] [--tokens 384] [--objective 2]
-// Starts workers and a gateway, finds what they serve at their peak, and offers 1 and 10 times that, then a flood of one tenant beside another.
+// Starts workers and a gateway, finds what they serve at their peak, and offers 1, 1.25 and 10 times that, then a flood of one tenant beside another.
 Dictionary<string, string> given = [];
 for (int i = 0; i + 1 < args.Length; i += 2)
 {
@@ -44,18 +44,20 @@ for (int turn = 0, same = 0; turn < 12 && same < 2; turn++)
 
 Say($"warm at {peak:0.0} requests/s");
 List<double> peaks = [];
-List<LoadResult> once = [], tenfold = [], flood = [];
+List<LoadResult> even = [], full = [], tenfold = [], flood = [];
 for (int round = 0; round < (int)Number("--rounds", 5); round++)
 {
     // What is offered follows the round's own peak, since full load is no load where the machine has become faster meanwhile. The calm tenant
-    // asks for a quarter of it all the time; the other for the rest of what is offered, at full load a quarter more than there is: at random
-    // times less than that leaves places free now and then, and a fleet with free places is not full.
+    // asks for a quarter of it all the time; the other for the rest of what is offered. At the peak places are free now and then, since requests
+    // come at random; with a quarter more than there is none is, after a moment.
     peak = await load.PeakAsync(clients, seconds);
     double calm = peak / 4;
     peaks.Add(peak);
     Say($"peak  {peak:0.0}/s");
-    once.Add(await load.RunAsync(calm, (1.25 * peak) - calm, seconds));
-    Say($"full  {once[^1]}");
+    even.Add(await load.RunAsync(calm, peak - calm, seconds));
+    Say($"1x    {even[^1]}");
+    full.Add(await load.RunAsync(calm, (1.25 * peak) - calm, seconds));
+    Say($"full  {full[^1]}");
     tenfold.Add(await load.RunAsync(2.5 * peak, 7.5 * peak, seconds));
     Say($"10x   {tenfold[^1]}");
     flood.Add(await load.RunAsync(calm, 10 * (peak - calm), seconds));
@@ -63,11 +65,19 @@ for (int round = 0; round < (int)Number("--rounds", 5); round++)
 }
 
 double goodput = Median(tenfold.Select(result => result.Goodput));
-double best = Math.Max(Median(peaks), Median(once.Select(result => result.Goodput)));
-(double quiet, double loud) = (Median(once.Select(result => LoadResult.CalmTtft([result], 0.99))), Median(flood.Select(result => LoadResult.CalmTtft([result], 0.99))));
-(double allQuiet, double allLoud) = (LoadResult.CalmTtft(once, 0.99), LoadResult.CalmTtft(flood, 0.99));
-int longest = once.Concat(tenfold).Concat(flood).Max(result => result.LongestQueue);
-Say($"goodput at 10x {goodput:0.0}/s, {goodput / best:0.00} of the peak (target 0.90); longest queue {longest} (bound {BenchFleet.QueueLength}); p99 of the calm tenant {quiet:0.000} s at full load, {loud:0.000} s in the flood: {loud / quiet:0.00} (target 1.20); of all rounds together {allQuiet:0.000} and {allLoud:0.000} s: {allLoud / allQuiet:0.00}");
+double best = new[] { Median(peaks), Median(even.Select(result => result.Goodput)), Median(full.Select(result => result.Goodput)) }.Max();
+int longest = even.Concat(full).Concat(tenfold).Concat(flood).Max(result => result.LongestQueue);
+Say($"goodput at 10x {goodput:0.0}/s, {goodput / best:0.00} of the peak (target 0.90); longest queue {longest} (bound {BenchFleet.QueueLength})");
+foreach ((string before, List<LoadResult> rounds) in new[] { ("at the peak", even), ("at full load", full) })
+{
+    foreach (double share in new[] { 0.5, 0.99 })
+    {
+        (double quiet, double loud) = (Median(rounds.Select(result => LoadResult.CalmTtft([result], share))), Median(flood.Select(result => LoadResult.CalmTtft([result], share))));
+        (double allQuiet, double allLoud) = (LoadResult.CalmTtft(rounds, share), LoadResult.CalmTtft(flood, share));
+        Say($"p{100 * share:0} of the calm tenant {quiet:0.000} s {before}, {loud:0.000} s in the flood: {loud / quiet:0.00}; of all rounds together {allQuiet:0.000} and {allLoud:0.000} s: {allLoud / allQuiet:0.00}{(share > 0.9 ? " (target 1.20)" : "")}");
+    }
+}
+
 (long answers, long made) = await fleet.EnginesAsync();
 (long billed, long billedTokens) = await fleet.LedgerAsync();
 Say($"clients had {load.Served} answers; engines made {made} tokens for {answers}; the ledger has {billedTokens} for {billed}: {(made == billedTokens && billed == load.Served ? "equal" : "NOT EQUAL")}");
