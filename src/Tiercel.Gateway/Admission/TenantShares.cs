@@ -3,7 +3,7 @@ namespace Tiercel.Gateway.Admission;
 /// <summary>
 /// Who has used how much of a pool of late, in tokens that fade, so that a tenant that takes more than its share while others ask is known: its owner keeps
 /// the last few places from it, and lets those below their share go further into what is left. Others are those that ask for something as urgent: what is
-/// less urgent comes after it anyway. Pure; its owner serialises the calls.
+/// less urgent comes after it anyway. What a tenant is given while nobody else asks is nobody's loss and does not count. Pure; its owner serialises the calls.
 /// </summary>
 internal sealed class TenantShares
 {
@@ -11,6 +11,9 @@ internal sealed class TenantShares
     private const double Tolerance = 1.1;
 
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(10);
+
+    /// <summary>Who has asked for something within so long would have it now, or has just got it.</summary>
+    private static readonly TimeSpan Contention = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, Use> _tenants = new(StringComparer.Ordinal);
 
@@ -43,19 +46,31 @@ internal sealed class TenantShares
             LevelOf(use.Priority).Add(use);
         }
 
+        LevelOf(priority).Asked(tenant, now);
         use.PrioritySinceSweep = Math.Min(use.PrioritySinceSweep, priority);
         use.Asked += tokens;
         use.LastAsked = now;
     }
 
     /// <summary>A tenant that has asked is given something.</summary>
-    public void Given(string tenant, long tokens, TimeSpan now)
+    /// <param name="priority">Of its request.</param>
+    public void Given(string tenant, int priority, long tokens, TimeSpan now)
     {
         Fade(now);
-        if (_tenants.TryGetValue(tenant, out Use? use))
+        if (!_tenants.TryGetValue(tenant, out Use? use))
         {
-            use.Tokens += Math.Max(1, tokens);
-            LevelOf(use.Priority).Tokens += Math.Max(1, tokens);
+            return;
+        }
+
+        use.Given += Math.Max(1, tokens);
+        foreach ((int urgency, Level level) in _levels)
+        {
+            if (urgency <= priority && level.LastAskedByAnother(tenant) is TimeSpan asked && now - asked <= Contention)
+            {
+                use.Contended += Math.Max(1, tokens);
+                LevelOf(use.Priority).Contended += Math.Max(1, tokens);
+                return;
+            }
         }
     }
 
@@ -68,7 +83,7 @@ internal sealed class TenantShares
             return false;
         }
 
-        (int count, double weights, double tokens) = (0, 0, 0);
+        (int count, double weights, double contended) = (0, 0, 0);
         foreach ((int urgency, Level level) in _levels)
         {
             if (urgency > priority)
@@ -78,15 +93,15 @@ internal sealed class TenantShares
 
             count += level.Count;
             weights += level.Weights;
-            tokens += level.Tokens;
+            contended += level.Contended;
         }
 
-        return count > 1 && use.Tokens * weights > Tolerance * use.Weight * tokens;
+        return count > 1 && use.Contended * weights > Tolerance * use.Weight * contended;
     }
 
     /// <summary>Of what a tenant asked for of late the part that it was given: 1 for one that gets all, little for one that floods.</summary>
     public double GivenOfAsked(string tenant) =>
-        _tenants.TryGetValue(tenant, out Use? use) && use.Tokens < use.Asked ? use.Tokens / use.Asked : 1;
+        _tenants.TryGetValue(tenant, out Use? use) && use.Given < use.Asked ? use.Given / use.Asked : 1;
 
     /// <summary>All fade alike, a step at a time.</summary>
     private void Fade(TimeSpan now)
@@ -101,12 +116,13 @@ internal sealed class TenantShares
         _at = now;
         foreach (Level level in _levels.Values)
         {
-            level.Tokens *= left;
+            level.Contended *= left;
         }
 
         foreach (Use use in _tenants.Values)
         {
-            use.Tokens *= left;
+            use.Contended *= left;
+            use.Given *= left;
             use.Asked *= left;
         }
     }
@@ -120,7 +136,11 @@ internal sealed class TenantShares
 
         // Differences of sums gather errors; what is counted anew has none.
         _swept = now;
-        _levels.Clear();
+        foreach (Level level in _levels.Values)
+        {
+            level.Clear();
+        }
+
         foreach ((string tenant, Use use) in _tenants)
         {
             if (now - use.LastAsked > Memory)
@@ -158,8 +178,11 @@ internal sealed class TenantShares
 
         public int PrioritySinceSweep { get; set; } = int.MaxValue;
 
-        /// <summary>Given.</summary>
-        public double Tokens { get; set; }
+        /// <summary>Tokens that it was given while others asked.</summary>
+        public double Contended { get; set; }
+
+        /// <summary>All tokens that it was given.</summary>
+        public double Given { get; set; }
 
         public double Asked { get; set; }
 
@@ -168,24 +191,43 @@ internal sealed class TenantShares
 
     private sealed class Level
     {
+        private (string Tenant, TimeSpan At)? _last;
+        private TimeSpan? _lastOfAnother;
+
         public int Count { get; private set; }
 
         public double Weights { get; private set; }
 
-        public double Tokens { get; set; }
+        public double Contended { get; set; }
 
         public void Add(Use use)
         {
             Count++;
             Weights += use.Weight;
-            Tokens += use.Tokens;
+            Contended += use.Contended;
         }
 
         public void Remove(Use use)
         {
             Count--;
             Weights -= use.Weight;
-            Tokens -= use.Tokens;
+            Contended -= use.Contended;
         }
+
+        /// <summary>Nobody belongs to it any more; who asked last is still known.</summary>
+        public void Clear() => (Count, Weights, Contended) = (0, 0, 0);
+
+        public void Asked(string tenant, TimeSpan now)
+        {
+            if (_last is { } last && last.Tenant != tenant)
+            {
+                _lastOfAnother = last.At;
+            }
+
+            _last = (tenant, now);
+        }
+
+        /// <summary>When anybody but a tenant last asked for something of this priority; null for never.</summary>
+        public TimeSpan? LastAskedByAnother(string tenant) => _last is { } last && last.Tenant != tenant ? last.At : _lastOfAnother;
     }
 }

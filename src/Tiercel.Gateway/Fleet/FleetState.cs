@@ -127,7 +127,7 @@ internal sealed partial class FleetState
         request.Tried.Add(replica.Id);
         if (request.Attempts.Count == 0 && _pools.TryGetValue(request.PoolName, out Pool? pool))
         {
-            pool.Shares.Given(request.Caller.Tenant.Name, request.EstimatedTokens, now);
+            pool.Shares.Given(request.Caller.Tenant.Name, PriorityOf(request), request.EstimatedTokens, now);
         }
 
         AttemptRecord record = new(replica.Name, kind, now - request.Arrived, decision);
