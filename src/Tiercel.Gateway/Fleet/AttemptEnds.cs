@@ -20,7 +20,7 @@ internal static class AttemptEnds
             _ => AttemptOutcome.Malformed,
         };
         StreamFailure why = outcome == AttemptOutcome.Malformed ? StreamFailure.Malformed
-            : failure.Kind == UpstreamFailureKind.IdleTimeout ? StreamFailure.Stalled
+            : failure.Kind == UpstreamFailureKind.IdleTimeout ? StreamFailure.Silent
             : StreamFailure.Broken;
         return new AttemptEnd(outcome, why, ForeignErrors.From(failure));
     }

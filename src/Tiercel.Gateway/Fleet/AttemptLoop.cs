@@ -289,7 +289,7 @@ internal sealed class AttemptLoop(FleetServices services, FleetRequest request)
     /// <summary>Whether what ended was the worker and not this request: then it goes on by the bound of the streams that were lost with it.</summary>
     private bool LostWithWorker(Attempt attempt, AttemptEnd end) =>
         request.Tried.Count <= ResumePlan.MaxResumes
-        && (end.Failure is StreamFailure.Drained or StreamFailure.Stalled || end.Outcome is AttemptOutcome.Reset or AttemptOutcome.ConnectRefused)
+        && (end.Failure is StreamFailure.Drained or StreamFailure.Stalled or StreamFailure.Silent || end.Outcome is AttemptOutcome.Reset or AttemptOutcome.ConnectRefused)
         && attempt.Replica.IsTiercel;
 
     /// <summary>Replicas that were tried, as long as another is left; else only the last one.</summary>

@@ -135,8 +135,9 @@ internal readonly record struct ResumePlan(ResumeKind Kind, string? NumericsId, 
             }
         }
 
-        // A drained or stalled worker is the one place not to go back to.
-        bool mayReturn = own && found.Count == 0 && question.Failure is not (StreamFailure.Stalled or StreamFailure.Drained);
+        // A drained worker is the one place not to go back to, and one that was silent about this stream alone may be so again. One that stood still goes on
+        // where it was when it is found usable again.
+        bool mayReturn = own && found.Count == 0 && question.Failure is not (StreamFailure.Silent or StreamFailure.Drained);
         return mayReturn ? [question.Replica] : [.. found];
     }
 

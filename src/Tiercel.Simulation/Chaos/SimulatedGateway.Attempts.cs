@@ -340,7 +340,7 @@ internal sealed partial class SimulatedGateway
             }
             else if (silence >= (attempt.HasHead ? IdleTimeout : FirstByteTimeout))
             {
-                Broke(attempt, AttemptOutcome.Timeout, StreamFailure.Stalled);
+                Broke(attempt, AttemptOutcome.Timeout, StreamFailure.Silent);
             }
         }
 

@@ -110,6 +110,21 @@ public sealed class FaultTests
         Assert.All(await Task.WhenAll(streams).WaitAsync(TimeSpan.FromMinutes(4)), answer => Assert.Equal(undisturbed, answer));
     }
 
+    [Fact]
+    public async Task Streams_of_the_only_worker_go_on_when_it_goes_on_after_a_standstill()
+    {
+        await using ProcessFleet fleet = await ProcessFleet.StartAsync(workers: 1, shape: new FleetShape { HeartbeatTimeout = "6s" });
+        string[] undisturbed = [.. await Task.WhenAll(Enumerable.Range(0, Kinds).Select(kind => fleet.StreamAsync(Body(kind), $"reference-{kind}")))];
+        RunningStreams running = new();
+        Task<string>[] streams = [.. Enumerable.Range(0, Kinds).Select(kind => fleet.StreamAsync(Body(kind), $"stream-{kind}", worker => running.Begun($"stream-{kind}", worker)))];
+        await running.StopWhileItServesAsync(fleet, 0, Task.WhenAll(streams));
+
+        // Its streams are taken from it, and nobody else is there.
+        await UntilAsync(async () => await MovedAsync(fleet, "stalled") > 0);
+        await fleet.Workers[0].SignalAsync("CONT");
+        Assert.Equal(undisturbed, await Task.WhenAll(streams).WaitAsync(TimeSpan.FromMinutes(4)));
+    }
+
     /// <summary>Requests that a worker has and has not begun to answer.</summary>
     private static async Task<int> WaitingAsync(ProcessFleet fleet, string worker) =>
         (await fleet.ShownAsync()).Pools.Single().Replicas.Single(replica => replica.Name == worker).Waiting;

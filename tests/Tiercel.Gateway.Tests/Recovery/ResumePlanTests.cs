@@ -39,11 +39,13 @@ public class ResumePlanTests
     }
 
     [Fact]
-    public void The_streams_own_worker_is_gone_back_to_when_it_is_the_last_one_and_only_its_connection_broke()
+    public void The_streams_own_worker_is_gone_back_to_when_it_is_the_last_one_and_its_connection_broke_or_it_stood_still()
     {
         using StreamJournal journal = Begun();
         Assert.Equal([1], Plan(journal, [new(1, "x", false)]).Replicas);
-        Assert.Equal(ResumeKind.Fail, Plan(journal, [new(1, "x", false)], StreamFailure.Stalled).Kind);
+        Assert.Equal([1], Plan(journal, [new(1, "x", false)], StreamFailure.Stalled).Replicas);
+        Assert.Equal([2], Plan(journal, [new(1, "x", false), new(2, "x", false)], StreamFailure.Stalled).Replicas);
+        Assert.Equal(ResumeKind.Fail, Plan(journal, [new(1, "x", false)], StreamFailure.Silent).Kind);
         Assert.Equal(ResumeKind.Fail, Plan(journal, [new(1, "x", false)], StreamFailure.Drained).Kind);
     }
 
