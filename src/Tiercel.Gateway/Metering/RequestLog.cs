@@ -47,10 +47,13 @@ internal sealed class RequestLog : IAsyncDisposable
     /// <summary>Writes what is queued, or gives it up where it cannot be written now.</summary>
     public async ValueTask DisposeAsync()
     {
-        _lines?.Writer.TryComplete();
-        await _closing.CancelAsync();
+        // A second call waits for what the first began.
+        if (_lines?.Writer.TryComplete() == true)
+        {
+            await _closing.CancelAsync();
+        }
+
         await _writing;
-        _closing.Dispose();
     }
 
     private async Task WriteAllAsync(Stream target, ChannelReader<byte[]> lines)
