@@ -83,35 +83,33 @@ internal sealed class FairQueue(QueueSettings settings)
     }
 
     /// <summary>Takes the next request whose turn it is and that can run. Never one whose deadline has passed.</summary>
-    /// <param name="canRun">Asked of the oldest request of each tenant, in order of turns, until it says to run one or to stop.</param>
+    /// <param name="canRun">
+    /// Asked of the oldest request of each tenant of the most urgent band, in order of turns, until it says to run one or to stop. What is less urgent does not
+    /// go past those that are skipped.
+    /// </param>
     public QueueEntry? TryDequeue(TimeSpan now, Func<QueueEntry, TurnVerdict> canRun)
     {
         CollectExpired(now);
-        foreach (QueueBand band in _bands.Values)
+        if (_bands.Count == 0)
         {
-            bool skipped = false;
-            foreach (QueueLane lane in band.Turns)
-            {
-                switch (canRun(lane.Oldest!))
-                {
-                    case TurnVerdict.Run:
-                        QueueEntry entry = band.Serve(lane, ShareOf);
-                        Forget(entry, band);
-                        _drain.Add(1, now);
-                        return entry;
-                    case TurnVerdict.Stop:
-                        return null;
-                    case TurnVerdict.Skip:
-                    default:
-                        skipped = true;
-                        break;
-                }
-            }
+            return null;
+        }
 
-            if (skipped)
+        QueueBand band = _bands.Values[0];
+        foreach (QueueLane lane in band.Turns)
+        {
+            switch (canRun(lane.Oldest!))
             {
-                // What is free is kept for others that are as urgent.
-                return null;
+                case TurnVerdict.Run:
+                    QueueEntry entry = band.Serve(lane, ShareOf);
+                    Forget(entry, band);
+                    _drain.Add(1, now);
+                    return entry;
+                case TurnVerdict.Stop:
+                    return null;
+                case TurnVerdict.Skip:
+                default:
+                    break;
             }
         }
 

@@ -6,10 +6,10 @@ internal enum StreamFailure
     /// <summary>The connection broke, or the stream ended without its end.</summary>
     Broken,
 
-    /// <summary>The worker makes no progress, with nothing: it stands still, or nothing is heard of it.</summary>
+    /// <summary>The worker makes no progress with anything: it stands still, or nothing is heard of it.</summary>
     Stalled,
 
-    /// <summary>Nothing came of this stream for as long as it may last, whatever else its engine does.</summary>
+    /// <summary>Nothing came of this stream for longer than it may be silent, whatever else its engine does.</summary>
     Silent,
 
     /// <summary>The worker is drained, and the stream would last longer than the drain.</summary>

@@ -46,9 +46,9 @@ internal sealed record RoutingTuning
     public double LeastGiven { get; init; } = 0.1;
 
     /// <summary>
-    /// Of a pool's places so many times the root of their number are kept from tenants that have had more than their share while others ask (never more than a
-    /// quarter), which would else wait for somebody's answer to end where a flood holds all places. What comes at random varies with the root of its number
-    /// (trunk reservation, as telephone exchanges keep lines): of 64 places 4 are kept.
+    /// Of a pool's places so many times the root of their number are kept from tenants that have had more than their share while others ask, never more than a
+    /// quarter. Else the others would wait for somebody's answer to end where a flood holds all places. What comes at random varies with the root of its
+    /// number (trunk reservation, as telephone exchanges keep lines): of 64 places 4 are kept.
     /// </summary>
     public double KeptPlaces { get; init; } = 0.5;
 

@@ -340,7 +340,7 @@ internal sealed partial class SimulatedGateway
             }
             else if (silence >= (attempt.HasHead ? IdleTimeout : FirstByteTimeout))
             {
-                Broke(attempt, AttemptOutcome.Timeout, StreamFailure.Silent);
+                Broke(attempt, AttemptOutcome.Timeout, attempt.HasHead ? StreamFailure.Silent : StreamFailure.Broken);
             }
         }
 
